@@ -164,12 +164,20 @@ class StatusObserved(_message.Message):
     def __init__(self, vault_address: _Optional[str] = ..., status: _Optional[_Union[ObservedStatus, str]] = ..., reason: _Optional[str] = ..., observed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class BlocksOrphaned(_message.Message):
-    __slots__ = ("chain_id", "block_hashes")
+    __slots__ = ("chain_id", "blocks")
     CHAIN_ID_FIELD_NUMBER: _ClassVar[int]
-    BLOCK_HASHES_FIELD_NUMBER: _ClassVar[int]
+    BLOCKS_FIELD_NUMBER: _ClassVar[int]
     chain_id: int
-    block_hashes: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, chain_id: _Optional[int] = ..., block_hashes: _Optional[_Iterable[str]] = ...) -> None: ...
+    blocks: _containers.RepeatedCompositeFieldContainer[OrphanedBlock]
+    def __init__(self, chain_id: _Optional[int] = ..., blocks: _Optional[_Iterable[_Union[OrphanedBlock, _Mapping]]] = ...) -> None: ...
+
+class OrphanedBlock(_message.Message):
+    __slots__ = ("number", "hash")
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    HASH_FIELD_NUMBER: _ClassVar[int]
+    number: int
+    hash: str
+    def __init__(self, number: _Optional[int] = ..., hash: _Optional[str] = ...) -> None: ...
 
 class ApplyResult(_message.Message):
     __slots__ = ("identity", "outcome", "reason")

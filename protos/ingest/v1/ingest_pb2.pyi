@@ -45,9 +45,9 @@ class GetPipelineStatusRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetPipelineStatusResponse(_message.Message):
-    __slots__ = ("delivered_block_number", "inbox_event_count", "pending_count", "deferred_count", "oldest_pending_age_ms", "open_dead_letter_count", "dead_letter_counts", "streams", "last_snapshot_at", "change_sequence", "redis_error", "delivery_error")
+    __slots__ = ("delivered_block_number", "delivered_event_count", "pending_count", "deferred_count", "oldest_pending_age_ms", "open_dead_letter_count", "dead_letter_counts", "streams", "last_snapshot_at", "change_sequence", "redis_error", "delivery_error")
     DELIVERED_BLOCK_NUMBER_FIELD_NUMBER: _ClassVar[int]
-    INBOX_EVENT_COUNT_FIELD_NUMBER: _ClassVar[int]
+    DELIVERED_EVENT_COUNT_FIELD_NUMBER: _ClassVar[int]
     PENDING_COUNT_FIELD_NUMBER: _ClassVar[int]
     DEFERRED_COUNT_FIELD_NUMBER: _ClassVar[int]
     OLDEST_PENDING_AGE_MS_FIELD_NUMBER: _ClassVar[int]
@@ -59,7 +59,7 @@ class GetPipelineStatusResponse(_message.Message):
     REDIS_ERROR_FIELD_NUMBER: _ClassVar[int]
     DELIVERY_ERROR_FIELD_NUMBER: _ClassVar[int]
     delivered_block_number: int
-    inbox_event_count: int
+    delivered_event_count: int
     pending_count: int
     deferred_count: int
     oldest_pending_age_ms: int
@@ -70,7 +70,7 @@ class GetPipelineStatusResponse(_message.Message):
     change_sequence: int
     redis_error: str
     delivery_error: str
-    def __init__(self, delivered_block_number: _Optional[int] = ..., inbox_event_count: _Optional[int] = ..., pending_count: _Optional[int] = ..., deferred_count: _Optional[int] = ..., oldest_pending_age_ms: _Optional[int] = ..., open_dead_letter_count: _Optional[int] = ..., dead_letter_counts: _Optional[_Iterable[_Union[DeadLetterCount, _Mapping]]] = ..., streams: _Optional[_Iterable[_Union[StreamStatus, _Mapping]]] = ..., last_snapshot_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., change_sequence: _Optional[int] = ..., redis_error: _Optional[str] = ..., delivery_error: _Optional[str] = ...) -> None: ...
+    def __init__(self, delivered_block_number: _Optional[int] = ..., delivered_event_count: _Optional[int] = ..., pending_count: _Optional[int] = ..., deferred_count: _Optional[int] = ..., oldest_pending_age_ms: _Optional[int] = ..., open_dead_letter_count: _Optional[int] = ..., dead_letter_counts: _Optional[_Iterable[_Union[DeadLetterCount, _Mapping]]] = ..., streams: _Optional[_Iterable[_Union[StreamStatus, _Mapping]]] = ..., last_snapshot_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., change_sequence: _Optional[int] = ..., redis_error: _Optional[str] = ..., delivery_error: _Optional[str] = ...) -> None: ...
 
 class DeadLetterCount(_message.Message):
     __slots__ = ("reason", "count")
