@@ -146,7 +146,7 @@ class Event:
             NO_LOG_INDEX if self.log_index is None else self.log_index,
             self.transaction_hash or self.task_id,
             self.kind,
-            self.body.follower if isinstance(self.body, Flow | Settlement) else "",
+            self.body.follower.lower() if isinstance(self.body, Flow | Settlement) else "",
         )
 
     @property

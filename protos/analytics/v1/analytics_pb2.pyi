@@ -48,12 +48,14 @@ class RewindRequest(_message.Message):
     def __init__(self, blocks_orphaned: _Optional[_Union[_events_pb2.BlocksOrphaned, _Mapping]] = ...) -> None: ...
 
 class RewindResponse(_message.Message):
-    __slots__ = ("removed_event_count", "performances")
+    __slots__ = ("removed_event_count", "performances", "removed_vault_addresses")
     REMOVED_EVENT_COUNT_FIELD_NUMBER: _ClassVar[int]
     PERFORMANCES_FIELD_NUMBER: _ClassVar[int]
+    REMOVED_VAULT_ADDRESSES_FIELD_NUMBER: _ClassVar[int]
     removed_event_count: int
     performances: _containers.RepeatedCompositeFieldContainer[_performance_pb2.VaultPerformance]
-    def __init__(self, removed_event_count: _Optional[int] = ..., performances: _Optional[_Iterable[_Union[_performance_pb2.VaultPerformance, _Mapping]]] = ...) -> None: ...
+    removed_vault_addresses: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, removed_event_count: _Optional[int] = ..., performances: _Optional[_Iterable[_Union[_performance_pb2.VaultPerformance, _Mapping]]] = ..., removed_vault_addresses: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class ListPerformancesRequest(_message.Message):
     __slots__ = ("vault_ids", "page_size", "page_token")

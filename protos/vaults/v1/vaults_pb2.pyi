@@ -54,10 +54,12 @@ class RewindRequest(_message.Message):
     def __init__(self, blocks_orphaned: _Optional[_Union[_events_pb2.BlocksOrphaned, _Mapping]] = ...) -> None: ...
 
 class RewindResponse(_message.Message):
-    __slots__ = ("removed_event_count",)
+    __slots__ = ("removed_event_count", "removed_vault_addresses")
     REMOVED_EVENT_COUNT_FIELD_NUMBER: _ClassVar[int]
+    REMOVED_VAULT_ADDRESSES_FIELD_NUMBER: _ClassVar[int]
     removed_event_count: int
-    def __init__(self, removed_event_count: _Optional[int] = ...) -> None: ...
+    removed_vault_addresses: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, removed_event_count: _Optional[int] = ..., removed_vault_addresses: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class User(_message.Message):
     __slots__ = ("id", "wallet_address", "argus_score", "joined_at")

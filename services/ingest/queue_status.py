@@ -1,0 +1,39 @@
+"""How full the Redis streams are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError, ResponseError
+
+from services.ingest.config import STREAMS
+
+GROUP = "ingest"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStatus:
+    """Entries of a stream, and those of them that a worker holds."""
+
+    stream: str
+    length: int
+    in_work: int
+
+
+async def read_streams(redis: Redis) -> tuple[list[StreamStatus], str]:
+    """The streams, and why Redis could not be asked (empty when it could)."""
+    try:
+        return [await _read_stream(redis, stream) for stream in STREAMS], ""
+    except (RedisError, OSError) as error:
+        return [], type(error).__name__
+
+
+async def _read_stream(redis: Redis, stream: str) -> StreamStatus:
+    length = int(await redis.xlen(stream))
+    try:
+        pending = await redis.xpending(stream, GROUP)
+    except ResponseError:
+        # No worker has made the group yet.
+        return StreamStatus(stream, length, 0)
+    return StreamStatus(stream, length, int(pending["pending"]))

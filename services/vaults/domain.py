@@ -1,0 +1,138 @@
+"""What the vaults service knows: users, vaults, subscriptions, and the rules that derive them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from libs.events import Deployment, Event, Flow, Kind, OrderKey, Settlement
+from libs.identifiers import Address, SubscriptionId, UserId, VaultId
+
+
+class VaultStatus(StrEnum):
+    """State of a vault for followers."""
+
+    ACTIVE = "ACTIVE"
+    PAUSED = "PAUSED"
+    LIQUIDATED = "LIQUIDATED"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A wallet that leads, follows or has a score."""
+
+    id: UserId
+    wallet_address: Address
+    argus_score: int
+    joined_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Vault:
+    """A vault with its current figures; decimals as text in percent, amounts as text in the smallest unit."""
+
+    id: str
+    contract_address: str
+    leader_id: str
+    leader_wallet: str
+    leader_score: int
+    leader_joined_at: int
+    name: str
+    base_asset: str
+    decimals: int | None
+    tvl: str
+    roi_pct: str | None
+    max_drawdown_pct: str
+    risk_score: int
+    monthly_fee: str
+    status: VaultStatus
+    created_at: int
+    follower_count: int
+    trade_count: int
+    as_of: int
+    block_number: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class FlowRow:
+    """A flow as the subscription fold needs it; a settlement leaves the deposit unchanged."""
+
+    key: OrderKey
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionState:
+    """A pair's deposit after the flows up to last_key; it runs while the deposit is above zero."""
+
+    deposited_amount: int
+    subscribed_at: int | None
+    last_key: OrderKey
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A running subscription."""
+
+    id: SubscriptionId
+    vault_id: VaultId
+    user_id: UserId
+    deposited_amount: int
+    subscribed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """Figures of one vault at one version of its ledger, as analytics sent them."""
+
+    vault_id: VaultId
+    ledger_version: int
+    tvl: int
+    roi_pct: str | None
+    max_drawdown_pct: str
+    is_liquidated: bool
+    follower_count: int
+    trade_count: int
+    as_of: int | None
+    block_number: int | None
+
+
+def fold_flows(state: SubscriptionState | None, flows: Iterable[FlowRow]) -> SubscriptionState | None:
+    """The pair's state after flows in ledger order; a withdrawal above the deposit ends it (metrics.md)."""
+    for flow in flows:
+        deposit = state.deposited_amount if state else 0
+        opened_at = state.subscribed_at if state else None
+        if flow.key.kind == Kind.DEPOSIT:
+            if deposit == 0 and flow.amount > 0:
+                opened_at = flow.key.time
+            deposit += flow.amount
+        elif flow.key.kind == Kind.WITHDRAWAL:
+            deposit = max(0, deposit - flow.amount)
+        state = SubscriptionState(deposit, opened_at, flow.key)
+    return state
+
+
+def counts_as_flow(event: Event) -> bool:
+    """Whether an event moves money of a follower: flows of 0 change nothing at all."""
+    return isinstance(event.body, Settlement) or (isinstance(event.body, Flow) and event.body.amount > 0)
+
+
+def names_wallets(event: Event) -> Sequence[Address]:
+    """Wallets that join the platform by this event."""
+    if isinstance(event.body, Deployment):
+        return (event.body.leader,)
+    if isinstance(event.body, Flow | Settlement) and counts_as_flow(event):
+        return (event.body.follower,)
+    return ()
+
+
+def highest_versions(performances: Iterable[Performance]) -> list[Performance]:
+    """At most one per vault, the one with the highest ledger version, by vault id."""
+    best: dict[VaultId, Performance] = {}
+    for performance in performances:
+        known = best.get(performance.vault_id)
+        if known is None or performance.ledger_version > known.ledger_version:
+            best[performance.vault_id] = performance
+    return [best[vault] for vault in sorted(best)]

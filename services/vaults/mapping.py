@@ -1,0 +1,140 @@
+"""Domain to protobuf and back for the vaults service."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from uuid import UUID
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from libs.errors import FieldViolation, InvalidArgument, violation
+from libs.identifiers import UserId, VaultId, parse_any_case_address, user_id, vault_id
+from protos.events.v1 import performance_pb2
+from protos.vaults.v1 import vaults_pb2 as pb
+from services.vaults.domain import Performance, Subscription, User, Vault, VaultStatus
+
+_STATUS_TO_PROTO = {
+    VaultStatus.ACTIVE: pb.VAULT_STATUS_ACTIVE,
+    VaultStatus.PAUSED: pb.VAULT_STATUS_PAUSED,
+    VaultStatus.LIQUIDATED: pb.VAULT_STATUS_LIQUIDATED,
+}
+
+
+def vault_to_proto(vault: Vault) -> pb.Vault:
+    """A vault on the wire."""
+    return pb.Vault(
+        id=vault.id,
+        contract_address=vault.contract_address,
+        leader=pb.User(
+            id=vault.leader_id,
+            wallet_address=vault.leader_wallet,
+            argus_score=vault.leader_score,
+            joined_at=Timestamp(seconds=vault.leader_joined_at),
+        ),
+        name=vault.name,
+        base_asset=vault.base_asset,
+        decimals=vault.decimals,
+        tvl=vault.tvl,
+        roi_pct=vault.roi_pct,
+        max_drawdown_pct=vault.max_drawdown_pct,
+        risk_score=vault.risk_score,
+        monthly_fee=vault.monthly_fee,
+        status=_STATUS_TO_PROTO[vault.status],
+        created_at=Timestamp(seconds=vault.created_at),
+        follower_count=vault.follower_count,
+        trade_count=vault.trade_count,
+        as_of=Timestamp(seconds=vault.as_of),
+        block_number=vault.block_number,
+    )
+
+
+def user_to_proto(user: User) -> pb.User:
+    """A user on the wire."""
+    return pb.User(
+        id=str(user.id),
+        wallet_address=user.wallet_address,
+        argus_score=user.argus_score,
+        joined_at=Timestamp(seconds=int(user.joined_at.timestamp())),
+    )
+
+
+def subscription_to_proto(subscription: Subscription) -> pb.Subscription:
+    """A running subscription on the wire."""
+    return pb.Subscription(
+        id=str(subscription.id),
+        vault_id=str(subscription.vault_id),
+        user_id=str(subscription.user_id),
+        deposited_amount=str(subscription.deposited_amount),
+        subscribed_at=Timestamp(seconds=int(subscription.subscribed_at.timestamp())),
+    )
+
+
+def vault_key_from_proto(request: pb.GetVaultRequest, chain_id: int) -> VaultId:
+    """The vault that a request names by UUID or by address."""
+    match request.WhichOneof("key"):
+        case "vault_id":
+            return VaultId(parse_uuid(request.vault_id, "vault_id"))
+        case "contract_address":
+            try:
+                return vault_id(chain_id, parse_any_case_address(request.contract_address))
+            except ValueError as error:
+                raise violation("contract_address", str(error)) from None
+        case _:
+            raise violation("key", "must be set")
+
+
+def user_key_from_proto(request: pb.GetUserRequest, chain_id: int) -> UserId:
+    """The user that a request names by UUID or by address."""
+    match request.WhichOneof("key"):
+        case "user_id":
+            return UserId(parse_uuid(request.user_id, "user_id"))
+        case "wallet_address":
+            try:
+                return user_id(chain_id, parse_any_case_address(request.wallet_address))
+            except ValueError as error:
+                raise violation("wallet_address", str(error)) from None
+        case _:
+            raise violation("key", "must be set")
+
+
+def parse_uuid(text: str, field: str) -> UUID:
+    """A UUID, or InvalidArgument that names the field."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise violation(field, "must be a UUID") from None
+
+
+def performances_from_proto(request: pb.UpdatePerformanceRequest) -> list[Performance]:
+    """The figures of a request; InvalidArgument names each malformed field."""
+    violations: list[FieldViolation] = []
+    performances: list[Performance] = []
+    for index, message in enumerate(request.performances):
+        try:
+            performances.append(_performance_from_proto(message))
+        except (ValueError, InvalidOperation):
+            violations.append(FieldViolation(f"performances[{index}]", "has a malformed id or number"))
+    if violations:
+        raise InvalidArgument(violations)
+    return performances
+
+
+def _performance_from_proto(message: performance_pb2.VaultPerformance) -> Performance:
+    return Performance(
+        vault_id=VaultId(UUID(message.vault_id)),
+        ledger_version=message.ledger_version,
+        tvl=int(message.tvl),
+        roi_pct=_decimal_text(message.roi_pct) if message.HasField("roi_pct") else None,
+        max_drawdown_pct=_decimal_text(message.max_drawdown_pct),
+        is_liquidated=message.liquidated,
+        follower_count=message.follower_count,
+        trade_count=message.trade_count,
+        as_of=message.as_of.seconds if message.HasField("as_of") else None,
+        block_number=message.block_number if message.HasField("block_number") else None,
+    )
+
+
+def _decimal_text(text: str) -> str:
+    if not Decimal(text).is_finite():
+        raise ValueError(text)
+    return text
