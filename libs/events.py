@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
 from hashlib import blake2b
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, Self, TypeAlias
 
 from libs.errors import FieldViolation, InvalidArgument
 from libs.identifiers import Address, checksum_address, is_transaction_hash
@@ -37,11 +37,32 @@ class OrderKey(NamedTuple):
     """Place of an event in the ledger (metrics.md "Order"); tuples compare as the ledger orders."""
 
     time: int
-    block: int
-    log: int
+    block_number: int
+    log_index: int
     source: str
-    kind: int
+    kind: Kind
     follower: str
+
+    @classmethod
+    def at(
+        cls,
+        time: int,
+        source: str,
+        kind: Kind,
+        *,
+        block_number: int | None = None,
+        log_index: int | None = None,
+        follower: str = "",
+    ) -> Self:
+        """The key of an event; what is missing sorts last."""
+        return cls(
+            time,
+            NO_BLOCK if block_number is None else block_number,
+            NO_LOG_INDEX if log_index is None else log_index,
+            source,
+            kind,
+            follower.lower(),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +161,13 @@ class Event:
     @property
     def order_key(self) -> OrderKey:
         """Place in the ledger."""
-        return OrderKey(
+        return OrderKey.at(
             self.time,
-            NO_BLOCK if self.block_number is None else self.block_number,
-            NO_LOG_INDEX if self.log_index is None else self.log_index,
             self.transaction_hash or self.task_id,
             self.kind,
-            self.body.follower.lower() if isinstance(self.body, Flow | Settlement) else "",
+            block_number=self.block_number,
+            log_index=self.log_index,
+            follower=self.body.follower if isinstance(self.body, Flow | Settlement) else "",
         )
 
     @property

@@ -4,9 +4,10 @@ from collections.abc import Iterable, MutableMapping
 from decimal import Decimal
 from typing import NamedTuple
 
+from libs.events import NO_BLOCK, OrderKey
 from services.analytics.flags import INPUT_UNPAID, TIME_ASSUMED, WITHDRAWAL_EXCEEDS_DEPOSIT
 from services.analytics.followers import FollowerState
-from services.analytics.ledger import MISSING_BLOCK, Deposit, Entry, LedgerKey, Settlement, Trade, Withdrawal
+from services.analytics.ledger import Deposit, Entry, Settlement, Trade, Withdrawal
 from services.analytics.metrics.drawdown import Drawdown
 from services.analytics.positions import book_trade
 from services.analytics.precision import ONE, WIDE, ZERO
@@ -16,7 +17,7 @@ Followers = MutableMapping[str, FollowerState]
 
 
 class OutOfOrder(ValueError):
-    """The entry belongs at or before the last one folded: the vault must be folded again from its ledger."""
+    """The entry belongs before the last one folded: the vault must be folded again from its ledger."""
 
 
 class EntryResult(NamedTuple):
@@ -52,7 +53,7 @@ NOTHING = EntryResult()
 
 
 def fold(entries: Iterable[Entry], base_asset: str) -> Folded:
-    """Fold a whole ledger, given in any order; two entries with the same key are OutOfOrder."""
+    """Fold a whole ledger, given in any order; entries with the same key count in the order given."""
     state = VaultState()
     followers: dict[str, FollowerState] = {}
     ordered = sorted(entries, key=_key_of)
@@ -67,21 +68,21 @@ def apply_entry(state: VaultState, followers: Followers, entry: Entry, base_asse
     The cost does not depend on how many followers or entries there are.
 
     Raises:
-        OutOfOrder: the entry does not come after `state.last_key`; nothing was changed.
+        OutOfOrder: the entry comes before `state.last_key`; nothing was changed.
     """
     key = entry.key
-    if state.last_key is not None and key <= state.last_key:
-        raise OutOfOrder(f"{key} does not come after {state.last_key}")
+    if state.last_key is not None and key < state.last_key:
+        raise OutOfOrder(f"{key} comes before {state.last_key}")
     result = _apply(state, followers, entry, base_asset)
     state.flags |= result.flags
     state.entries += 1
     state.last_key = key
-    if key.block_number != MISSING_BLOCK:
+    if key.block_number != NO_BLOCK:
         state.block_number = max(key.block_number, state.block_number or 0)
     return result
 
 
-def _key_of(entry: Entry) -> LedgerKey:
+def _key_of(entry: Entry) -> OrderKey:
     return entry.key
 
 

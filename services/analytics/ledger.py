@@ -1,64 +1,15 @@
 """The entries of a vault's ledger and the one order in which they count."""
 
 from dataclasses import dataclass
-from enum import IntEnum
-from typing import NamedTuple, Self
 
-# Stand for what the producer did not give: last among its equals, in SQL as here.
-MISSING_BLOCK = 2**63 - 1
-MISSING_LOG_INDEX = 2**31 - 1
-
-
-class Kind(IntEnum):
-    """Kinds of entry, numbered in the order in which they count when everything before them is equal."""
-
-    DEPOSIT = 0
-    TRADE = 1
-    SETTLEMENT = 2
-    WITHDRAWAL = 3
-
-
-class LedgerKey(NamedTuple):
-    """An entry's place in its vault's ledger; keys compare like tuples (strings by code point) and are unique.
-
-    time is in whole seconds since 1970, source the transaction hash or else the task id, follower a lower-case
-    wallet or empty. Build keys with `at`, which fills in what is missing.
-    """
-
-    time: int
-    block_number: int
-    log_index: int
-    source: str
-    kind: Kind
-    follower: str
-
-    @classmethod
-    def at(
-        cls,
-        time: int,
-        source: str,
-        kind: Kind,
-        *,
-        block_number: int | None = None,
-        log_index: int | None = None,
-        follower: str = "",
-    ) -> Self:
-        """The key of an event; a missing block number or log index sorts last."""
-        return cls(
-            time,
-            MISSING_BLOCK if block_number is None else block_number,
-            MISSING_LOG_INDEX if log_index is None else log_index,
-            source,
-            kind,
-            follower.lower(),
-        )
+from libs.events import OrderKey
 
 
 @dataclass(frozen=True, slots=True)
 class Deposit:
     """A follower puts `amount` >= 0 of the base asset into the vault."""
 
-    key: LedgerKey
+    key: OrderKey
     follower: str
     amount: int
     time_assumed: bool = False
@@ -68,7 +19,7 @@ class Deposit:
 class Withdrawal:
     """A follower takes `amount` >= 0 of the base asset out of the vault."""
 
-    key: LedgerKey
+    key: OrderKey
     follower: str
     amount: int
     time_assumed: bool = False
@@ -83,7 +34,7 @@ class Trade:
     transfers show less than amount_in leaving the vault.
     """
 
-    key: LedgerKey
+    key: OrderKey
     asset_in: str
     asset_out: str
     amount_in: int
@@ -97,7 +48,7 @@ class Trade:
 class Settlement:
     """A follower's profit is settled: cuts go to the leader and the protocol, the rest to the follower."""
 
-    key: LedgerKey
+    key: OrderKey
     follower: str
     profit: int
     leader_cut: int | None = None

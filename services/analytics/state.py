@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Self
 
+from libs.events import Kind, OrderKey
 from services.analytics.followers import SharePool
-from services.analytics.ledger import Kind, LedgerKey
 from services.analytics.metrics.drawdown import Drawdown
 from services.analytics.positions import Position
 from services.analytics.precision import ONE, ZERO
@@ -123,7 +123,7 @@ class VaultState:
     flows: FlowTotals = field(default_factory=FlowTotals)
     flags: set[str] = field(default_factory=set)
     entries: int = 0
-    last_key: LedgerKey | None = None
+    last_key: OrderKey | None = None
     block_number: int | None = None
 
     @property
@@ -178,11 +178,11 @@ class VaultState:
         )
 
 
-def _key_to_json(key: LedgerKey) -> list[str | int]:
-    # MISSING_BLOCK is beyond 2^53, where JSON readers may round.
+def _key_to_json(key: OrderKey) -> list[str | int]:
+    # NO_BLOCK is beyond 2^53, where JSON readers may round.
     return [key.time, str(key.block_number), key.log_index, key.source, int(key.kind), key.follower]
 
 
-def _key_from_json(data: list[Any]) -> LedgerKey:
+def _key_from_json(data: list[Any]) -> OrderKey:
     time, block_number, log_index, source, kind, follower = data
-    return LedgerKey(time, int(block_number), log_index, source, Kind(kind), follower)
+    return OrderKey(time, int(block_number), log_index, source, Kind(kind), follower)

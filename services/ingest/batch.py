@@ -68,6 +68,5 @@ class BrokerStats:
     renewed: int = 0
     lost_ownership: int = 0
     exhausted: int = 0
-    deleted_while_pending: int = 0
     redis_errors: int = 0
     in_hand: int = 0

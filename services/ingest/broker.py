@@ -19,6 +19,7 @@ from taskiq_redis import RedisStreamBroker
 from libs.telemetry import get_logger
 from services.ingest.backoff import Backoff
 from services.ingest.batch import Batch, BrokerStats, Intake, QueueEntry
+from services.ingest.cancellation import raise_if_cancelled
 from services.ingest.lease import REDIS_TROUBLE, Leases
 
 logger = get_logger(__name__)
@@ -132,6 +133,7 @@ class HardenedStreamBroker(RedisStreamBroker):
                     self._backoff.reset()
                 except REDIS_TROUBLE as error:
                     await self._wait_out(error)
+                raise_if_cancelled()
         finally:
             for batch in ready:
                 self.let_go(batch)
@@ -144,6 +146,7 @@ class HardenedStreamBroker(RedisStreamBroker):
                 await self._leases.acknowledge(batch)
             except REDIS_TROUBLE as error:
                 self.stats.redis_errors += 1
+                raise_if_cancelled()
                 delay = backoff.next_delay()
                 if backoff.worth_logging():
                     logger.warning("queue.acknowledge_failed", stream=batch.stream, error=repr(error))

@@ -13,6 +13,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from libs.telemetry import get_logger
 from services.ingest.batch import Batch, BrokerStats
+from services.ingest.cancellation import raise_if_cancelled
 
 logger = get_logger(__name__)
 
@@ -172,7 +173,7 @@ class Leases:
 
     async def forget_deleted(self, stream: str, entry_ids: Sequence[str]) -> None:
         """Acknowledge those of the entries that no longer exist, so that they don't stay pending for ever."""
-        self._stats.deleted_while_pending += await self._run(self._forget_deleted, stream, *entry_ids)
+        await self._run(self._forget_deleted, stream, *entry_ids)
 
     async def hand_back(self, stream: str) -> None:
         """Give whatever this consumer still owns to whoever claims first, and leave the group."""
@@ -228,6 +229,7 @@ class Leases:
             except REDIS_TROUBLE as error:
                 self._stats.redis_errors += 1
                 logger.warning("queue.renewal_failed", error=repr(error), in_hand=self._stats.in_hand)
+            raise_if_cancelled()
 
     async def _run(self, script: Any, stream: str, *args: Any) -> Any:
         return await script(keys=[stream], args=[self._group, *args])

@@ -14,6 +14,7 @@ from libs.telemetry import get_logger
 from services.ingest.backoff import Backoff
 from services.ingest.batch import Batch, Intake, Outage, QueueEntry
 from services.ingest.broker import HardenedStreamBroker
+from services.ingest.cancellation import raise_if_cancelled
 
 __all__ = ["BatchReceiver", "Intake", "Outage", "run_worker"]
 
@@ -24,8 +25,8 @@ _REASON_CHARACTERS = 500
 Step = Callable[[Batch], Awaitable[None]]
 
 
-class _StopAsked(Exception):
-    """The worker is to end while a batch waits for an outage to pass."""
+class _StopAsked(BaseException):
+    """The worker is to end while a batch waits; like a cancellation it is nobody's fault."""
 
 
 class BatchReceiver(Receiver):
@@ -101,9 +102,8 @@ class BatchReceiver(Receiver):
     async def _settle_together(self, batch: Batch) -> bool:
         try:
             await self._outlast_outages(self._intake.accept, batch)
-        except _StopAsked:
-            raise
         except Exception:
+            raise_if_cancelled()
             logger.exception("queue.batch_failed", stream=batch.stream, entries=len(batch.entries))
             return False
         await self.broker.acknowledge(batch)
@@ -115,9 +115,8 @@ class BatchReceiver(Receiver):
         while True:
             try:
                 await self._outlast_outages(self._intake.accept, batch)
-            except _StopAsked:
-                raise
             except Exception as fault:
+                raise_if_cancelled()
                 delay = backoff.next_delay()
                 if backoff.failures >= self._max_attempts:
                     logger.exception("queue.entry_failed", stream=entry.stream, entry_id=entry.entry_id)
@@ -130,8 +129,6 @@ class BatchReceiver(Receiver):
     async def _give_up(self, batch: Batch) -> None:
         try:
             await self._outlast_outages(self._intake.give_up, batch)
-        except _StopAsked:
-            raise
         except Exception:
             # Not even a dead letter: keep it in Redis, from where it comes again after its lease.
             logger.exception("queue.give_up_failed", stream=batch.stream, first=batch.entries[0].entry_id)
@@ -149,9 +146,8 @@ class BatchReceiver(Receiver):
                 error = repr(outage)
             except asyncio.CancelledError:
                 # A gRPC channel closed in mid-call raises this too, when nobody has cancelled the lane.
-                if _cancelled_from_outside():
-                    raise
                 error = "a call inside was cancelled"
+            raise_if_cancelled()
             delay = backoff.next_delay()
             if backoff.worth_logging():
                 logger.warning("queue.outage", stream=batch.stream, error=error, failures=backoff.failures)
@@ -174,11 +170,6 @@ class BatchReceiver(Receiver):
     def _cancel_lanes(self) -> None:
         for lane in self._lanes:
             lane.cancel()
-
-
-def _cancelled_from_outside() -> bool:
-    lane = asyncio.current_task()
-    return lane is not None and lane.cancelling() > 0
 
 
 async def run_worker(broker: HardenedStreamBroker, stop: asyncio.Event, *, grace_seconds: float = 20.0) -> None:

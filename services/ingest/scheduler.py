@@ -14,8 +14,9 @@ from libs.config import load_settings
 from libs.rpc.server import stop_on_signals
 from libs.telemetry import configure_logging, get_logger
 from services.ingest.backoff import Backoff
-from services.ingest.broker import REDIS_TROUBLE, HardenedStreamBroker
+from services.ingest.broker import HardenedStreamBroker
 from services.ingest.config import SchedulerSettings
+from services.ingest.lease import REDIS_TROUBLE
 from services.ingest.tasks import snapshot
 
 log = get_logger(__name__)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from libs.events import Deployment, Event, Flow, Kind, OrderKey, Settlement
+from libs.events import Kind, OrderKey
 from libs.identifiers import Address, SubscriptionId, UserId, VaultId
 
 
@@ -112,20 +112,6 @@ def fold_flows(state: SubscriptionState | None, flows: Iterable[FlowRow]) -> Sub
             deposit = max(0, deposit - flow.amount)
         state = SubscriptionState(deposit, opened_at, flow.key)
     return state
-
-
-def counts_as_flow(event: Event) -> bool:
-    """Whether an event moves money of a follower: flows of 0 change nothing at all."""
-    return isinstance(event.body, Settlement) or (isinstance(event.body, Flow) and event.body.amount > 0)
-
-
-def names_wallets(event: Event) -> Sequence[Address]:
-    """Wallets that join the platform by this event."""
-    if isinstance(event.body, Deployment):
-        return (event.body.leader,)
-    if isinstance(event.body, Flow | Settlement) and counts_as_flow(event):
-        return (event.body.follower,)
-    return ()
 
 
 def highest_versions(performances: Iterable[Performance]) -> list[Performance]:

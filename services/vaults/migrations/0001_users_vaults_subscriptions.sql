@@ -41,6 +41,7 @@ CREATE TABLE vaults (
     base_asset text NOT NULL,
     decimals smallint,
     created_at timestamptz NOT NULL,
+    deployed_block bigint,
     is_frozen boolean NOT NULL DEFAULT false,
     status_observed_at timestamptz,
     status_reason text NOT NULL DEFAULT '',
@@ -67,10 +68,17 @@ CREATE INDEX vaults_leader ON vaults (leader_id);
 CREATE TABLE flows (
     vault_id uuid NOT NULL,
     user_id uuid NOT NULL,
+    wallet_address text NOT NULL,
     identity text NOT NULL,
     kind smallint NOT NULL CHECK (kind IN (0, 2, 3)),
+    -- Of a settlement, what the follower was paid.
     amount numeric(78, 0) NOT NULL CHECK (amount >= 0),
+    -- Settlements only.
+    profit numeric(78, 0),
+    leader_cut numeric(78, 0),
+    protocol_cut numeric(78, 0),
     event_time timestamptz NOT NULL,
+    time_assumed boolean NOT NULL,
     block_order bigint NOT NULL,
     log_order integer NOT NULL,
     source text NOT NULL COLLATE "C",
@@ -80,7 +88,7 @@ CREATE TABLE flows (
     PRIMARY KEY (vault_id, identity)
 );
 
--- A late flow refolds the flows of its pair; joined_at after a rewind needs a user's first flow.
+-- A late flow refolds the flows of its pair; first_event_at after a rewind needs a user's first flow.
 CREATE INDEX flows_pair ON flows (vault_id, user_id, event_time, block_order, log_order);
 CREATE INDEX flows_user ON flows (user_id, event_time);
 CREATE INDEX flows_block ON flows (block_order);

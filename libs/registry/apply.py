@@ -1,0 +1,172 @@
+"""Registering events within the caller's transaction: what of them is new, and what follows for users and vaults."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from libs.database import Connection
+from libs.events import Deployment, Event, Flow, Kind, OrphanedBlock, Score, Settlement, Status
+from libs.identifiers import Address, UserId, VaultId, user_id, vault_id
+from libs.registry import repository
+from libs.registry.repository import Pair
+from libs.results import Key, first_occurrences, key_of
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What a call brought.
+
+    `vaults` are those known now, locked until the transaction ends; `ready` the events that can take effect, each
+    once; `inserted` and `stored` say which deployments and flows are new, and the digests of those that are not;
+    `renewed` are vaults that existed before and got another deployment.
+    """
+
+    vaults: Mapping[Address, VaultId]
+    ready: Sequence[Event]
+    inserted: set[Key]
+    stored: Mapping[Key, bytes]
+    renewed: set[VaultId]
+
+
+@dataclass(frozen=True, slots=True)
+class Orphaned:
+    """What a rewind removed so far: flows, deployments, and all flows of vaults without a deployment."""
+
+    event_count: int
+    pairs: set[Pair]
+    users: set[UserId]
+    undeployed: set[VaultId]
+
+
+def names_wallets(event: Event) -> Sequence[Address]:
+    """Wallets that join the platform by this event: flows of 0 change nothing at all."""
+    body = event.body
+    if isinstance(body, Deployment):
+        return (body.leader,)
+    if isinstance(body, Settlement) or (isinstance(body, Flow) and body.amount > 0):
+        return (body.follower,)
+    return ()
+
+
+async def register(conn: Connection, chain_id: int, events: Sequence[Event]) -> Registered:
+    """Insert what is new of deployments and flows, and bring users, vaults and statuses up to date.
+
+    Vaults are locked before users everywhere, each in the order of their ids: no two calls wait for each other.
+    """
+    vaults = {event.vault: vault_id(chain_id, event.vault) for event in events if event.vault}
+    locked = await repository.lock_vaults(conn, list(vaults.values()))
+    deployed = {event.vault for event in events if event.vault and event.kind is Kind.DEPLOYMENT}
+    known = {address: v for address, v in vaults.items() if v in locked or address in deployed}
+    ready = first_occurrences(event for event in events if event.vault is None or event.vault in known)
+    inserted = await _insert(conn, chain_id, ready)
+    fresh = [event for event in ready if key_of(event) in inserted]
+    await _save_first_events(conn, chain_id, fresh)
+    await _save_scores(conn, chain_id, ready)
+    new_deployments = {known[e.vault] for e in fresh if e.vault and e.kind is Kind.DEPLOYMENT}
+    if new_deployments:
+        await repository.save_vaults_from_deployments(conn, sorted(new_deployments))
+    await _save_statuses(conn, known, ready)
+    stored = await _stored_digests(conn, known, [e for e in ready if key_of(e) not in inserted])
+    return Registered(known, ready, inserted, stored, new_deployments & locked)
+
+
+async def _insert(conn: Connection, chain_id: int, events: Iterable[Event]) -> set[Key]:
+    deployments: list[tuple[VaultId, UserId, Event, Deployment]] = []
+    flows: list[tuple[VaultId, UserId, Event, Flow | Settlement]] = []
+    keys: dict[tuple[VaultId, str], Key] = {}
+    for event in events:
+        body = event.body
+        if isinstance(body, Deployment):
+            vault = vault_id(chain_id, body.vault)
+            deployments.append((vault, user_id(chain_id, body.leader), event, body))
+        elif isinstance(body, Flow | Settlement):
+            vault = vault_id(chain_id, body.vault)
+            flows.append((vault, user_id(chain_id, body.follower), event, body))
+        else:
+            continue
+        keys[vault, event.identity] = key_of(event)
+    new = await repository.insert_deployments(conn, deployments) if deployments else set()
+    new |= await repository.insert_flows(conn, flows) if flows else set()
+    return {keys[row] for row in new}
+
+
+async def _stored_digests(
+    conn: Connection, vaults: Mapping[Address, VaultId], events: Iterable[Event]
+) -> dict[Key, bytes]:
+    kinds = (Kind.TRADE, Kind.SCORE, Kind.STATUS)
+    rows = [(vaults[event.vault], event) for event in events if event.vault and event.kind not in kinds]
+    if not rows:
+        return {}
+    digests = await repository.find_digests(conn, [v for v, _ in rows], [e.identity for _, e in rows])
+    return {key_of(event): digests[vault, event.identity] for vault, event in rows}
+
+
+async def _save_first_events(conn: Connection, chain_id: int, events: Iterable[Event]) -> None:
+    first: dict[UserId, tuple[Address, int]] = {}
+    for event in events:
+        for wallet in names_wallets(event):
+            user = user_id(chain_id, wallet)
+            if user not in first or event.time < first[user][1]:
+                first[user] = (wallet, event.time)
+    if first:
+        await repository.save_first_events(conn, first)
+
+
+async def _save_scores(conn: Connection, chain_id: int, events: Iterable[Event]) -> None:
+    scores: dict[UserId, list[Score]] = defaultdict(list)
+    for event in events:
+        if isinstance(event.body, Score):
+            scores[user_id(chain_id, event.body.wallet)].append(event.body)
+    if scores:
+        await repository.save_scores(conn, {user: _summary(observed) for user, observed in scores.items()})
+
+
+def _summary(observed: Sequence[Score]) -> tuple[Address, int, int, int]:
+    """(wallet, latest score, when it was observed, first observation); at the same second the higher score counts."""
+    latest = max(observed, key=lambda score: (score.observed_at, score.reputation_score))
+    first = min(score.observed_at for score in observed)
+    return latest.wallet, latest.reputation_score, latest.observed_at, first
+
+
+async def _save_statuses(conn: Connection, vaults: Mapping[Address, VaultId], events: Iterable[Event]) -> None:
+    latest: dict[VaultId, Status] = {}
+    for event in events:
+        if isinstance(event.body, Status):
+            status = event.body
+            known = latest.get(vaults[status.vault])
+            if known is None or (status.observed_at, status.is_frozen) > (known.observed_at, known.is_frozen):
+                latest[vaults[status.vault]] = status
+    if latest:
+        await repository.save_statuses(conn, latest)
+
+
+async def remove_orphaned(
+    conn: Connection, blocks: Sequence[OrphanedBlock], *, also_concerned: Collection[VaultId] = ()
+) -> Orphaned:
+    """Remove the flows and deployments of orphaned blocks, and all flows of vaults that none is left of.
+
+    Locks every vault concerned first, those included that only the caller knows of.
+    """
+    concerned = await repository.find_vaults_of_blocks(conn, blocks)
+    await repository.lock_vaults(conn, sorted(concerned | set(also_concerned)))
+    pairs = await repository.delete_orphaned_flows(conn, blocks)
+    deployments = await repository.delete_orphaned_deployments(conn, blocks)
+    undeployed = {vault for vault, _, _ in deployments}
+    pairs += await repository.delete_flows_of_unknown_vaults(conn, sorted(undeployed))
+    users = {user for _, user in pairs} | {leader for _, leader, _ in deployments}
+    return Orphaned(len(pairs) + len(deployments), set(pairs), users, undeployed)
+
+
+async def remove_unnamed(conn: Connection, orphaned: Orphaned) -> list[Address]:
+    """Remove vaults without a deployment and users that nothing names; returns the addresses of those vaults.
+
+    Call it when nothing of the caller's own refers to them any more.
+    """
+    removed = await repository.delete_unknown_vaults(conn, sorted(orphaned.undeployed))
+    if orphaned.undeployed:
+        await repository.save_vaults_from_deployments(conn, sorted(orphaned.undeployed))
+    await repository.delete_unnamed_users(conn, sorted(orphaned.users))
+    await repository.recompute_first_events(conn, sorted(orphaned.users))
+    return removed

@@ -1,0 +1,344 @@
+"""SQL of the registry: the tables users, deployments, vaults and flows, alike in each service's own schema."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from libs.database import Connection
+from libs.events import (
+    NO_BLOCK,
+    Deployment,
+    Event,
+    Flow,
+    Kind,
+    OrphanedBlock,
+    Settlement,
+    Status,
+    to_datetime,
+)
+from libs.identifiers import Address, UserId, VaultId
+
+Pair = tuple[VaultId, UserId]
+
+
+async def lock_vaults(conn: Connection, vault_ids: Sequence[VaultId]) -> set[VaultId]:
+    """Lock the known ones among these vaults, always in the same order, and return them."""
+    cursor = await conn.execute(
+        """
+        SELECT id FROM vaults WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE
+        """,
+        {"ids": sorted(vault_ids)},
+    )
+    return {VaultId(row[0]) for row in await cursor.fetchall()}
+
+
+async def insert_deployments(
+    conn: Connection, rows: Sequence[tuple[VaultId, UserId, Event, Deployment]]
+) -> set[tuple[VaultId, str]]:
+    """Insert new deployments; returns the (vault id, identity) of those that were new."""
+    cursor = await conn.execute(
+        """
+        INSERT INTO deployments (
+            vault_id, identity, contract_address, leader_id, leader_address, name, base_asset, decimals,
+            event_time, block_order, log_order, source, block_hash, digest
+        )
+        SELECT * FROM unnest(
+            %(vault_ids)s::uuid[], %(identities)s::text[], %(addresses)s::text[], %(leader_ids)s::uuid[],
+            %(leaders)s::text[], %(names)s::text[], %(base_assets)s::text[], %(decimals)s::smallint[],
+            %(times)s::timestamptz[], %(blocks)s::bigint[], %(logs)s::integer[], %(sources)s::text[],
+            %(block_hashes)s::text[], %(digests)s::bytea[]
+        )
+        ON CONFLICT DO NOTHING
+        RETURNING vault_id, identity
+        """,
+        {
+            "vault_ids": [vault for vault, _, _, _ in rows],
+            "addresses": [body.vault for _, _, _, body in rows],
+            "leader_ids": [leader for _, leader, _, _ in rows],
+            "leaders": [body.leader for _, _, _, body in rows],
+            "names": [body.name for _, _, _, body in rows],
+            "base_assets": [body.base_asset for _, _, _, body in rows],
+            "decimals": [body.decimals for _, _, _, body in rows],
+            **event_columns([event for _, _, event, _ in rows]),
+        },
+    )
+    return {(VaultId(row[0]), row[1]) for row in await cursor.fetchall()}
+
+
+async def insert_flows(
+    conn: Connection, rows: Sequence[tuple[VaultId, UserId, Event, Flow | Settlement]]
+) -> set[tuple[VaultId, str]]:
+    """Insert new flows; returns the (vault id, identity) of those that were new."""
+    cursor = await conn.execute(
+        """
+        INSERT INTO flows (
+            vault_id, user_id, wallet_address, identity, kind, amount, profit, leader_cut, protocol_cut,
+            event_time, time_assumed, block_order, log_order, source, transaction_hash, block_hash, digest
+        )
+        SELECT * FROM unnest(
+            %(vault_ids)s::uuid[], %(user_ids)s::uuid[], %(wallets)s::text[], %(identities)s::text[],
+            %(kinds)s::smallint[], %(amounts)s::numeric[], %(profits)s::numeric[], %(leader_cuts)s::numeric[],
+            %(protocol_cuts)s::numeric[], %(times)s::timestamptz[], %(assumed)s::boolean[], %(blocks)s::bigint[],
+            %(logs)s::integer[], %(sources)s::text[], %(transactions)s::text[], %(block_hashes)s::text[],
+            %(digests)s::bytea[]
+        )
+        ON CONFLICT DO NOTHING
+        RETURNING vault_id, identity
+        """,
+        {
+            "vault_ids": [vault for vault, _, _, _ in rows],
+            "user_ids": [user for _, user, _, _ in rows],
+            "wallets": [body.follower for _, _, _, body in rows],
+            "kinds": [int(event.kind) for _, _, event, _ in rows],
+            "amounts": [str(flow_amount(body)) for _, _, _, body in rows],
+            "profits": [str(body.profit) if isinstance(body, Settlement) else None for _, _, _, body in rows],
+            "leader_cuts": [str(body.leader_cut) if isinstance(body, Settlement) else None for _, _, _, body in rows],
+            "protocol_cuts": [
+                str(body.protocol_cut) if isinstance(body, Settlement) else None for _, _, _, body in rows
+            ],
+            "assumed": [event.time_assumed for _, _, event, _ in rows],
+            "transactions": [event.transaction_hash for _, _, event, _ in rows],
+            **event_columns([event for _, _, event, _ in rows]),
+        },
+    )
+    return {(VaultId(row[0]), row[1]) for row in await cursor.fetchall()}
+
+
+def flow_amount(body: Flow | Settlement) -> int:
+    """What moves between follower and vault; of a settlement the follower's remainder."""
+    return body.amount if isinstance(body, Flow) else body.follower_remaining
+
+
+def event_columns(events: Sequence[Event]) -> dict[str, Any]:
+    """Arrays of the columns that every table of events has."""
+    keys = [event.order_key for event in events]
+    return {
+        "identities": [event.identity for event in events],
+        "times": [to_datetime(key.time) for key in keys],
+        "blocks": [key.block_number for key in keys],
+        "logs": [key.log_index for key in keys],
+        "sources": [key.source for key in keys],
+        "block_hashes": [event.block_hash for event in events],
+        "digests": [event.digest for event in events],
+    }
+
+
+async def find_digests(
+    conn: Connection, vault_ids: Sequence[VaultId], identities: Sequence[str]
+) -> Mapping[tuple[VaultId, str], bytes]:
+    """Digest of each stored deployment or flow among these (vault id, identity) pairs."""
+    cursor = await conn.execute(
+        """
+        WITH wanted AS (SELECT * FROM unnest(%(vault_ids)s::uuid[], %(identities)s::text[]) AS w (vault_id, identity))
+        SELECT vault_id, identity, digest FROM flows JOIN wanted USING (vault_id, identity)
+        UNION ALL
+        SELECT vault_id, identity, digest FROM deployments JOIN wanted USING (vault_id, identity)
+        """,
+        {"vault_ids": list(vault_ids), "identities": list(identities)},
+    )
+    return {(VaultId(vault), identity): digest for vault, identity, digest in await cursor.fetchall()}
+
+
+async def save_first_events(conn: Connection, first: Mapping[UserId, tuple[Address, int]]) -> None:
+    """Create users and move their first event back in time where these are earlier; values are (wallet, seconds)."""
+    users = sorted(first)
+    await conn.execute(
+        """
+        INSERT INTO users (id, wallet_address, first_event_at)
+        SELECT n.id, n.wallet_address, n.first_event_at
+        FROM unnest(%(ids)s::uuid[], %(wallets)s::text[], %(times)s::timestamptz[])
+            AS n (id, wallet_address, first_event_at)
+        WHERE NOT EXISTS (SELECT FROM users u WHERE u.id = n.id AND u.first_event_at <= n.first_event_at)
+        ORDER BY n.id
+        ON CONFLICT (id) DO UPDATE SET first_event_at = LEAST(users.first_event_at, excluded.first_event_at)
+        """,
+        {
+            "ids": users,
+            "wallets": [first[user][0] for user in users],
+            "times": [to_datetime(first[user][1]) for user in users],
+        },
+    )
+
+
+async def save_scores(conn: Connection, scores: Mapping[UserId, tuple[Address, int, int, int]]) -> None:
+    """Create users and take over newer scores; values are (wallet, score, observed at, first observed at)."""
+    users = sorted(scores)
+    await conn.execute(
+        """
+        INSERT INTO users (id, wallet_address, argus_score, score_observed_at, first_observed_at)
+        SELECT * FROM unnest(
+            %(ids)s::uuid[], %(wallets)s::text[], %(scores)s::integer[], %(times)s::timestamptz[],
+            %(first_times)s::timestamptz[]
+        ) AS n (id, wallet_address, argus_score, score_observed_at, first_observed_at)
+        ORDER BY id
+        ON CONFLICT (id) DO UPDATE SET
+            first_observed_at = LEAST(users.first_observed_at, excluded.first_observed_at),
+            argus_score = CASE
+                WHEN users.score_observed_at > excluded.score_observed_at THEN users.argus_score
+                WHEN users.score_observed_at = excluded.score_observed_at
+                    THEN GREATEST(users.argus_score, excluded.argus_score)
+                ELSE excluded.argus_score
+            END,
+            score_observed_at = GREATEST(users.score_observed_at, excluded.score_observed_at)
+        """,
+        {
+            "ids": users,
+            "wallets": [scores[user][0] for user in users],
+            "scores": [scores[user][1] for user in users],
+            "times": [to_datetime(scores[user][2]) for user in users],
+            "first_times": [to_datetime(scores[user][3]) for user in users],
+        },
+    )
+
+
+async def save_vaults_from_deployments(conn: Connection, vault_ids: Sequence[VaultId]) -> None:
+    """Create or correct vaults from their first deployment in the ledger's order."""
+    await conn.execute(
+        """
+        INSERT INTO vaults (id, contract_address, leader_id, name, base_asset, decimals, created_at, deployed_block)
+        SELECT DISTINCT ON (vault_id)
+            vault_id, contract_address, leader_id, name, base_asset, decimals, event_time,
+            NULLIF(block_order, %(no_block)s)
+        FROM deployments
+        WHERE vault_id = ANY(%(ids)s)
+        ORDER BY vault_id, event_time, block_order, log_order, source
+        ON CONFLICT (id) DO UPDATE SET
+            leader_id = excluded.leader_id, name = excluded.name, base_asset = excluded.base_asset,
+            decimals = excluded.decimals, created_at = excluded.created_at,
+            deployed_block = excluded.deployed_block
+        """,
+        {"ids": sorted(vault_ids), "no_block": NO_BLOCK},
+    )
+
+
+async def save_statuses(conn: Connection, statuses: Mapping[VaultId, Status]) -> None:
+    """Take over statuses that are newer than those stored; at the same second PAUSED wins."""
+    vaults = sorted(statuses)
+    await conn.execute(
+        """
+        UPDATE vaults SET is_frozen = n.is_frozen, status_observed_at = n.observed_at, status_reason = n.reason
+        FROM unnest(%(ids)s::uuid[], %(frozen)s::boolean[], %(times)s::timestamptz[], %(reasons)s::text[])
+            AS n (id, is_frozen, observed_at, reason)
+        WHERE vaults.id = n.id AND (
+            vaults.status_observed_at IS NULL
+            OR (n.observed_at, n.is_frozen) > (vaults.status_observed_at, vaults.is_frozen)
+        )
+        """,
+        {
+            "ids": vaults,
+            "frozen": [statuses[vault].is_frozen for vault in vaults],
+            "times": [to_datetime(statuses[vault].observed_at) for vault in vaults],
+            "reasons": [statuses[vault].reason for vault in vaults],
+        },
+    )
+
+
+async def find_vaults_of_blocks(conn: Connection, blocks: Sequence[OrphanedBlock]) -> set[VaultId]:
+    """Vaults with a flow or a deployment in these blocks."""
+    cursor = await conn.execute(
+        """
+        WITH orphaned AS (SELECT * FROM unnest(%(numbers)s::bigint[], %(hashes)s::text[]) AS o (number, hash))
+        SELECT vault_id FROM flows JOIN orphaned o ON block_order IN (o.number, %(no_block)s) AND block_hash = o.hash
+        UNION
+        SELECT vault_id FROM deployments
+            JOIN orphaned o ON block_order IN (o.number, %(no_block)s) AND block_hash = o.hash
+        """,
+        block_columns(blocks),
+    )
+    return {VaultId(row[0]) for row in await cursor.fetchall()}
+
+
+async def delete_orphaned_flows(conn: Connection, blocks: Sequence[OrphanedBlock]) -> list[Pair]:
+    """Remove the flows of orphaned blocks; returns the pair of each removed flow."""
+    cursor = await conn.execute(
+        """
+        DELETE FROM flows
+        USING unnest(%(numbers)s::bigint[], %(hashes)s::text[]) AS o (number, hash)
+        WHERE flows.block_order IN (o.number, %(no_block)s) AND flows.block_hash = o.hash
+        RETURNING flows.vault_id, flows.user_id
+        """,
+        block_columns(blocks),
+    )
+    return [(VaultId(vault), UserId(user)) for vault, user in await cursor.fetchall()]
+
+
+async def delete_orphaned_deployments(
+    conn: Connection, blocks: Sequence[OrphanedBlock]
+) -> list[tuple[VaultId, UserId, Address]]:
+    """Remove the deployments of orphaned blocks; returns (vault, leader, vault address) of each removed one."""
+    cursor = await conn.execute(
+        """
+        DELETE FROM deployments
+        USING unnest(%(numbers)s::bigint[], %(hashes)s::text[]) AS o (number, hash)
+        WHERE deployments.block_order IN (o.number, %(no_block)s) AND deployments.block_hash = o.hash
+        RETURNING deployments.vault_id, deployments.leader_id, deployments.contract_address
+        """,
+        block_columns(blocks),
+    )
+    return [(VaultId(v), UserId(u), Address(a)) for v, u, a in await cursor.fetchall()]
+
+
+def block_columns(blocks: Sequence[OrphanedBlock]) -> dict[str, Any]:
+    """Arrays of orphaned blocks; an event without a number is found by its hash alone."""
+    return {
+        "numbers": [block.number for block in blocks],
+        "hashes": [block.hash for block in blocks],
+        "no_block": NO_BLOCK,
+    }
+
+
+async def delete_flows_of_unknown_vaults(conn: Connection, vault_ids: Sequence[VaultId]) -> list[Pair]:
+    """Remove all flows of those vaults that no deployment is left of; returns the pair of each removed flow."""
+    cursor = await conn.execute(
+        """
+        DELETE FROM flows
+        WHERE vault_id = ANY(%(ids)s)
+            AND NOT EXISTS (SELECT FROM deployments d WHERE d.vault_id = flows.vault_id)
+        RETURNING vault_id, user_id
+        """,
+        {"ids": list(vault_ids)},
+    )
+    return [(VaultId(vault), UserId(user)) for vault, user in await cursor.fetchall()]
+
+
+async def delete_unknown_vaults(conn: Connection, vault_ids: Sequence[VaultId]) -> list[Address]:
+    """Remove those vaults that no deployment is left of; returns their addresses."""
+    cursor = await conn.execute(
+        """
+        DELETE FROM vaults
+        WHERE id = ANY(%(ids)s) AND NOT EXISTS (SELECT FROM deployments d WHERE d.vault_id = vaults.id)
+        RETURNING contract_address
+        """,
+        {"ids": list(vault_ids)},
+    )
+    return [Address(row[0]) for row in await cursor.fetchall()]
+
+
+async def recompute_first_events(conn: Connection, user_ids: Sequence[UserId]) -> None:
+    """Derive the first event of these users from what is stored."""
+    await conn.execute(
+        """
+        UPDATE users SET first_event_at = LEAST(
+            (SELECT min(event_time) FROM flows f WHERE f.user_id = users.id AND (f.amount > 0 OR f.kind = %(settled)s)),
+            (SELECT min(event_time) FROM deployments d WHERE d.leader_id = users.id)
+        )
+        WHERE id = ANY(%(ids)s)
+        """,
+        {"ids": list(user_ids), "settled": int(Kind.SETTLEMENT)},
+    )
+
+
+async def delete_unnamed_users(conn: Connection, user_ids: Sequence[UserId]) -> None:
+    """Remove those users that nothing names any more."""
+    await conn.execute(
+        """
+        DELETE FROM users
+        WHERE id = ANY(%(ids)s) AND first_observed_at IS NULL
+            AND NOT EXISTS (
+                SELECT FROM flows f WHERE f.user_id = users.id AND (f.amount > 0 OR f.kind = %(settled)s)
+            )
+            AND NOT EXISTS (SELECT FROM deployments d WHERE d.leader_id = users.id)
+        """,
+        {"ids": list(user_ids), "settled": int(Kind.SETTLEMENT)},
+    )

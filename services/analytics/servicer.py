@@ -1,0 +1,181 @@
+"""RPC methods of the analytics service: parse, call, map."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from libs.database import Connection, Pool, database_errors
+from libs.errors import NotFound, violation
+from libs.events import events_from_proto, orphaned_blocks_from_proto
+from libs.identifiers import VaultId
+from libs.paging import decode_page_token, encode_page_token, page_size, skip_rows
+from libs.results import result_to_proto
+from protos.analytics.v1 import analytics_pb2 as pb
+from protos.analytics.v1 import analytics_pb2_grpc
+from services.analytics import apply, mapping
+from services.analytics.domain import Performance, TradePosition
+from services.analytics.repository import figures, fold_state
+from services.analytics.state import VaultState
+
+MAX_PAGE = 1_000
+DEFAULT_PAGE = 50
+MAX_LEADERS = 100
+
+
+class AnalyticsServicer(analytics_pb2_grpc.AnalyticsServiceServicer):
+    """protos.analytics.v1.AnalyticsService on a pool."""
+
+    def __init__(self, pool: Pool, chain_id: int) -> None:
+        self._pool = pool
+        self._chain_id = chain_id
+
+    async def ApplyEvents(self, request: pb.ApplyEventsRequest, context: Any) -> pb.ApplyEventsResponse:  # noqa: N802
+        events = events_from_proto(request.events)
+        async with database_errors(), self._pool.connection() as conn:
+            applied = await apply.apply_events(conn, self._chain_id, events)
+        return pb.ApplyEventsResponse(
+            results=[result_to_proto(result) for result in applied.results],
+            performances=[mapping.performance_to_proto(row) for row in applied.performances],
+        )
+
+    async def Rewind(self, request: pb.RewindRequest, context: Any) -> pb.RewindResponse:  # noqa: N802
+        blocks = orphaned_blocks_from_proto(request.blocks_orphaned)
+        async with database_errors(), self._pool.connection() as conn:
+            rewound = await apply.rewind(conn, self._chain_id, blocks)
+        return pb.RewindResponse(
+            removed_event_count=rewound.event_count,
+            performances=[mapping.performance_to_proto(row) for row in rewound.performances],
+            removed_vault_addresses=rewound.removed_vaults,
+        )
+
+    async def ListPerformances(  # noqa: N802
+        self, request: pb.ListPerformancesRequest, context: Any
+    ) -> pb.ListPerformancesResponse:
+        limit = page_size(request.page_size, default=MAX_PAGE, maximum=MAX_PAGE)
+        vaults = [VaultId(mapping.uuid_from_proto(text, "vault_ids")) for text in request.vault_ids[: MAX_PAGE + 1]]
+        if len(vaults) > MAX_PAGE:
+            raise violation("vault_ids", f"must have at most {MAX_PAGE} items")
+        key = decode_page_token("performances", request.page_token, (str,))
+        after = mapping.uuid_from_proto(str(key[0]), "page_token") if key else None
+        async with database_errors(), self._pool.connection() as conn:
+            if vaults:
+                rows = await figures.list_performances(conn, vaults)
+                return pb.ListPerformancesResponse(performances=[mapping.performance_to_proto(row) for row in rows])
+            rows = await figures.list_all_performances(conn, after=after, limit=limit + 1)
+        page = rows[:limit]
+        return pb.ListPerformancesResponse(
+            performances=[mapping.performance_to_proto(row) for row in page],
+            next_page_token=encode_page_token("performances", (page[-1].vault_id,)) if len(rows) > limit else "",
+        )
+
+    async def GetGlobalAnalytics(  # noqa: N802
+        self, request: pb.GetGlobalAnalyticsRequest, context: Any
+    ) -> pb.GetGlobalAnalyticsResponse:
+        async with database_errors(), self._pool.connection() as conn:
+            return mapping.globals_to_proto(await figures.get_globals(conn))
+
+    async def GetVaultAnalytics(  # noqa: N802
+        self, request: pb.GetVaultAnalyticsRequest, context: Any
+    ) -> pb.GetVaultAnalyticsResponse:
+        vault = mapping.vault_id_from_proto(request.vault_id)
+        async with database_errors(), self._pool.connection() as conn:
+            performance = await _get_performance(conn, vault)
+        return pb.GetVaultAnalyticsResponse(
+            performance=mapping.performance_to_proto(performance),
+            winning_trade_count=performance.winning_trade_count,
+        )
+
+    async def ListTrades(self, request: pb.ListTradesRequest, context: Any) -> pb.ListTradesResponse:  # noqa: N802
+        vault = mapping.vault_id_from_proto(request.vault_id)
+        limit = page_size(request.page_size, default=DEFAULT_PAGE, maximum=MAX_PAGE)
+        after = _trade_position(request.page_token)
+        async with database_errors(), self._pool.connection() as conn:
+            performance = await _get_performance(conn, vault)
+            rows = await figures.list_trades(conn, vault, after=after, limit=limit + 1)
+        page = rows[:limit]
+        return pb.ListTradesResponse(
+            trades=[mapping.trade_to_proto(row) for row in page],
+            next_page_token=_trade_token(page[-1].position) if len(rows) > limit else "",
+            total_size=performance.trade_count,
+            as_of=mapping.timestamp(performance.as_of),
+            block_number=performance.block_number,
+        )
+
+    async def ListFollowers(  # noqa: N802
+        self, request: pb.ListFollowersRequest, context: Any
+    ) -> pb.ListFollowersResponse:
+        vault = mapping.vault_id_from_proto(request.vault_id)
+        limit = page_size(request.page_size, default=DEFAULT_PAGE, maximum=MAX_PAGE)
+        after = _follower_position(request.page_token)
+        async with database_errors(), self._pool.connection() as conn:
+            # One snapshot: followers are valued by the state that they belong to.
+            await conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            performance = await _get_performance(conn, vault)
+            state = (await fold_state.load_states(conn, [vault])).get(vault) or VaultState()
+            rows = await fold_state.list_followers(conn, vault, after=after, limit=limit + 1)
+        page = rows[:limit]
+        last = page[-1].state if len(rows) > limit else None
+        return pb.ListFollowersResponse(
+            followers=[mapping.follower_to_proto(row, state) for row in page],
+            next_page_token=encode_page_token("followers", (str(last.deposit), last.wallet)) if last else "",
+            total_size=state.flows.followers,
+            as_of=mapping.timestamp(performance.as_of),
+            block_number=performance.block_number,
+        )
+
+
+class LeaderboardServicer(analytics_pb2_grpc.LeaderboardServiceServicer):
+    """protos.analytics.v1.LeaderboardService on a pool."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def ListLeaders(self, request: pb.ListLeadersRequest, context: Any) -> pb.ListLeadersResponse:  # noqa: N802
+        limit = page_size(request.page_size, default=DEFAULT_PAGE, maximum=MAX_LEADERS)
+        skip = skip_rows(request.skip)
+        async with database_errors(), self._pool.connection() as conn:
+            leaders = await figures.list_leaders(conn, limit=limit, skip=skip)
+            total, as_of = await figures.count_leaders(conn)
+        return pb.ListLeadersResponse(
+            leaders=[mapping.leader_to_proto(leader) for leader in leaders],
+            total_size=total,
+            as_of=mapping.timestamp(as_of),
+        )
+
+
+async def _get_performance(conn: Connection, vault: VaultId) -> Performance:
+    performance = await figures.find_performance(conn, vault)
+    if performance is None:
+        raise NotFound("no such vault", reason="VAULT_NOT_FOUND")
+    return performance
+
+
+def _trade_token(position: TradePosition) -> str:
+    return encode_page_token("trades", (position.time, position.block_order, position.log_order, position.id))
+
+
+def _trade_position(token: str) -> TradePosition | None:
+    key = decode_page_token("trades", token, (int, int, int, str))
+    if key is None:
+        return None
+    time, block_order, log_order, identifier = key
+    mapping.uuid_from_proto(str(identifier), "page_token")
+    _require_stored(int(time), 2**40)
+    _require_stored(int(block_order), 2**63)
+    _require_stored(int(log_order), 2**31)
+    return TradePosition(int(time), int(block_order), int(log_order), str(identifier))
+
+
+def _require_stored(number: int, limit: int) -> None:
+    if not 0 <= number < limit:
+        raise violation("page_token", "is not a token of this list")
+
+
+def _follower_position(token: str) -> tuple[int, str] | None:
+    key = decode_page_token("followers", token, (str, str))
+    if key is None:
+        return None
+    deposit, wallet = str(key[0]), str(key[1])
+    if not (deposit.isascii() and deposit.isdigit() and len(deposit) < 1_000) or "\x00" in wallet:
+        raise violation("page_token", "is not a token of this list")
+    return int(deposit), wallet
