@@ -77,8 +77,13 @@ def _guard_unary(method: Any, name: str) -> Any:
 def _guard_stream(method: Any, name: str) -> Any:
     async def guarded(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
         try:
-            async for message in method(request, context):
-                yield message
+            answers = method(request, context)
+            if hasattr(answers, "__aiter__"):
+                async for message in answers:
+                    yield message
+            else:
+                # The health service writes to its context instead of yielding.
+                await answers
         except Exception as error:  # noqa: BLE001  # this is where every failure becomes a status
             await _abort(context, error, name)
 
