@@ -1,0 +1,67 @@
+"""Numbers and times of the wire as JSON shows them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+_MAX_LEGACY = Decimal("999999999999.99")
+_MAX_RATIO = Decimal(10) ** 15
+_CENT = Decimal("0.01")
+
+
+def legacy_percent(text: str) -> float:
+    """A decimal string rounded once, half away from zero, to two places and clamped to ±999999999999.99; '' is 0."""
+    if not text:
+        return 0.0
+    clamped = max(-_MAX_LEGACY, min(_MAX_LEGACY, Decimal(text)))
+    # Adding 0.0 turns -0.0 into 0.0.
+    return float(clamped.quantize(_CENT, ROUND_HALF_UP)) + 0.0
+
+
+def win_rate(wins: int, trades: int) -> float:
+    """100 * wins / trades in percent, rounded half up to two places; 0 without trades."""
+    return (20_000 * wins + trades) // (2 * trades) / 100 if trades else 0.0
+
+
+def ratio(text: str) -> tuple[float | None, str | None]:
+    """A percentage at full precision, or None and why: beyond ±10^15 it is `out_of_range`."""
+    value = Decimal(text)
+    if abs(value) > _MAX_RATIO:
+        return None, "out_of_range"
+    return float(value) + 0.0, None
+
+
+def amount(text: str) -> str:
+    """A base-10 integer string; an amount that was never set is '0'."""
+    return text or "0"
+
+
+def iso_time(time: Timestamp) -> str:
+    """ISO 8601 in UTC with milliseconds and Z."""
+    whole = datetime.fromtimestamp(time.seconds, UTC).isoformat()[:19]
+    return f"{whole}.{time.nanos // 1_000_000:03d}Z"
+
+
+def optional_time(message: Any, name: str) -> str | None:
+    """ISO time of a Timestamp field, None where it is unset."""
+    return iso_time(getattr(message, name)) if message.HasField(name) else None
+
+
+def optional_int(message: Any, name: str) -> int | None:
+    """An optional integer field, None where it is unset."""
+    return int(getattr(message, name)) if message.HasField(name) else None
+
+
+def last_change(*messages: Any) -> dict[str, Any]:
+    """`meta` of an answer: the latest as_of and the highest block_number among its messages."""
+    times = (message.as_of for message in messages if message.HasField("as_of"))
+    latest = max(times, key=lambda time: (time.seconds, time.nanos), default=None)
+    blocks = [message.block_number for message in messages if message.HasField("block_number")]
+    return {
+        "asOf": None if latest is None else iso_time(latest),
+        "blockNumber": max(blocks, default=None),
+    }

@@ -1,0 +1,159 @@
+"""The proof: a recording of the real protocol through Redis, compared over HTTP with what the chain itself said."""
+
+from __future__ import annotations
+
+import json
+import random
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from services.ingest.chain.job import encode_bulk, encode_job
+from services.ingest.chain.recording import recording_jobs
+from tests.e2e.up_process import UpProcess, vaultline
+from tests.servers import wait_until
+
+RECORDING = Path(__file__).parents[1] / "data" / "protocol-small.tar.gz"
+SEED = 125
+
+
+def expected(name: str) -> Any:
+    """A file of the recording, read without any code of the project."""
+    with tarfile.open(RECORDING) as archive:
+        content = archive.extractfile(f"protocol-small/{name}.json")
+        assert content is not None
+        return json.load(content)
+
+
+def produce(url: str) -> int:
+    """Put the recording's jobs on the streams: shuffled, one fifth twice, a third of them in bulk jobs."""
+    jobs = recording_jobs(RECORDING)
+    chance = random.Random(SEED)
+    sent = jobs + chance.sample(jobs, len(jobs) // 5)
+    chance.shuffle(sent)
+    single, bulk = sent[len(sent) // 3 :], sent[: len(sent) // 3]
+    with redis.Redis.from_url(url) as client:
+        for job in single[: len(single) // 2]:
+            client.xadd("vaultline:events", {"data": encode_job(job)})
+        for entry in encode_bulk(bulk):
+            client.xadd("vaultline:bulk", {"data": entry})
+        for job in single[len(single) // 2 :]:
+            client.xadd("vaultline:events", {"data": encode_job(job)})
+    return len(jobs)
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory, redis_server: Any) -> Iterator[UpProcess]:
+    """The whole platform with the recording in it."""
+    folder = tmp_path_factory.mktemp("recording")
+    with (
+        redis.Redis.from_url(redis_server.url) as client,
+        vaultline("up", data_dir=folder, more={"REDIS_URL": redis_server.url}) as run,
+    ):
+        client.flushall()
+        run.wait_until_ready()
+        count = produce(redis_server.url)
+        wait_until(lambda: run.get("/api/status")["data"]["pipeline"]["deliveredEvents"] == count, seconds=60)
+        wait_until(lambda: client.xlen("vaultline:events") + client.xlen("vaultline:bulk") == 0, seconds=20)
+        yield run
+
+
+def vaults(platform: UpProcess) -> dict[str, Any]:
+    """All vaults by address."""
+    return {vault["contractAddress"]: vault for vault in platform.get("/api/vaults")["data"]}
+
+
+def pages(platform: UpProcess, path: str) -> list[Any]:
+    """All rows of a paged list, read in small pages."""
+    rows: list[Any] = []
+    cursor = ""
+    while True:
+        answer = platform.get(f"{path}?limit=7{cursor}")
+        rows += answer["data"]
+        if not answer["pagination"]["hasMore"]:
+            return rows
+        cursor = f"&cursor={answer['pagination']['nextCursor']}"
+
+
+def test_every_vault_is_there_as_the_chain_describes_it(platform: UpProcess) -> None:
+    got = vaults(platform)
+    recorded = expected("expected_vaults")
+    assert sorted(got) == sorted(vault["address"] for vault in recorded)
+    for vault in recorded:
+        row = got[vault["address"]]
+        assert row["name"] == vault["vaultName"]
+        assert row["baseAsset"] == vault["baseAsset"]
+        assert row["leader"]["walletAddress"] == vault["leader"]
+        assert row["tvl"] == vault["totalVaultTVL"]
+        assert row["_count"] == {"followers": vault["followerCountActive"], "trades": vault["tradeCount"]}
+        assert row["status"] == ("PAUSED" if vault["isVaultFrozen"] else "ACTIVE")
+        assert platform.get(f"/api/vaults/{vault['address'].lower()}")["data"]["id"] == row["id"]
+
+
+def test_every_deposit_of_every_follower_is_what_the_contract_says(platform: UpProcess) -> None:
+    for vault in expected("expected_vaults"):
+        followers = pages(platform, f"/api/vaults/{vault['address']}/followers")
+        running = {row["walletAddress"]: row["depositedAmount"] for row in followers if not row["left"]}
+        assert running == {f["follower"]: f["deposited"] for f in vault["followers"] if f["deposited"] != "0"}
+
+
+def test_every_trade_has_the_amounts_that_moved(platform: UpProcess) -> None:
+    recorded = expected("expected_trades")
+    seen = 0
+    for vault in expected("expected_vaults"):
+        trades = pages(platform, f"/api/vaults/{vault['address']}/trades")
+        got = {
+            (t["txHash"], t["logIndex"]): (t["assetIn"], t["assetOut"], t["amountIn"], t["amountOut"], t["blockNumber"])
+            for t in trades
+        }
+        assert len(got) == len(trades)
+        assert got == {
+            (t["transactionHash"], t["logIndex"]): (
+                t["tokenIn"], t["tokenOut"], t["amountIn"], t["amountOut"], t["blockNumber"],
+            )
+            for t in recorded
+            if t["vault"] == vault["address"]
+        }  # fmt: skip
+        seen += len(trades)
+    assert seen == len(recorded) == 112
+
+
+def test_the_results_of_clean_vaults_add_up_to_the_realised_result(platform: UpProcess) -> None:
+    clean = [row for row in expected("expected_pnl") if row["clean"]]
+    assert len(clean) == 3
+    for row in clean:
+        trades = pages(platform, f"/api/vaults/{row['vault']}/trades")
+        assert sum(int(trade["pnlAmount"]) for trade in trades) == int(row["realizedPnlFloorCost"])
+        figures = platform.get(f"/api/analytics/vault/{row['vault']}")["data"]
+        assert figures["totalTrades"] == row["trades"]
+        assert figures["profitableTrades"] == row["winningSells"]
+
+
+def test_leaders_are_ranked_by_the_oracles_score(platform: UpProcess) -> None:
+    board = platform.get("/api/leaderboard")["data"]
+    recorded = sorted(expected("expected_leaders"), key=lambda leader: -leader["reputationScore"])
+    assert [(row["walletAddress"], row["argusScore"], row["_count"]["vaultsLed"]) for row in board] == [
+        (leader["leader"], leader["reputationScore"], len(leader["vaults"])) for leader in recorded
+    ]
+
+
+def test_global_figures_are_those_of_the_active_vaults(platform: UpProcess) -> None:
+    active = [vault for vault in expected("expected_vaults") if not vault["isVaultFrozen"]]
+    figures = platform.get("/api/analytics/global")["data"]
+    assert figures["activeVaultsCount"] == len(active) == 5
+    assert int(figures["totalTvl"]) == sum(int(vault["totalVaultTVL"]) for vault in active)
+    assert figures["totalTrades"] == sum(vault["tradeCount"] for vault in active)
+
+
+def test_foreign_lookalikes_appear_nowhere(platform: UpProcess) -> None:
+    known = set(vaults(platform))
+    foreign = {log["address"] for log in expected("foreign_logs")}
+    emitted = {log["transactionHash"] for log in expected("logs")}
+    assert not {address.lower() for address in known} & foreign
+    trades = [trade for vault in known for trade in pages(platform, f"/api/vaults/{vault}/trades")]
+    assert {trade["txHash"] for trade in trades} <= emitted
+    assert platform.get("/api/status")["data"]["pipeline"]["openDeadLetters"] == 0

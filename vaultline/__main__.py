@@ -1,0 +1,52 @@
+"""`python -m vaultline up | demo | migrate`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+import psycopg
+
+from libs.config import load_settings
+from libs.migrations import SERVICES, MigrationError, migrate
+from vaultline import demo, up
+from vaultline.settings import UpSettings, credentials, load_passwords
+
+
+def main() -> int:
+    """Run the subcommand; gives the exit code."""
+    parser = argparse.ArgumentParser(prog="vaultline")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("up", help="start everything and stay")
+    demonstration = commands.add_parser("demo", help="start everything, put a recorded protocol through, show answers")
+    demonstration.add_argument("--exit", action="store_true", help="end after showing the answers")
+    commands.add_parser("migrate", help="bring DATABASE_URL up to date and end")
+    arguments = parser.parse_args()
+    settings = load_settings(UpSettings)
+    if arguments.command == "migrate":
+        return _migrate(settings)
+    if arguments.command == "demo":
+        return up.run(settings, demo.show_and_stay if not arguments.exit else demo.show)
+    return up.run(settings, up.serve)
+
+
+def _migrate(settings: UpSettings) -> int:
+    if settings.database_url is None:
+        print("configuration: DATABASE_URL: Field required", file=sys.stderr)
+        return 2
+    given = (settings.vaults_database_url, settings.analytics_database_url, settings.ingest_database_url)
+    passwords: dict[str, str] = {}
+    if not all(given):
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        passwords = load_passwords(settings.data_dir / "secrets.json", SERVICES)
+    try:
+        applied = migrate(settings.database_url, credentials=credentials(settings, settings.database_url, passwords))
+    except (MigrationError, psycopg.Error) as error:
+        print(f"migrations: {error}", file=sys.stderr)
+        return 1
+    print(f"migrations: {', '.join(applied) or 'nothing to do'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
