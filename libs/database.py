@@ -72,3 +72,8 @@ async def database_errors() -> AsyncIterator[None]:
         if isinstance(error, psycopg.errors.ProgrammingError | psycopg.errors.DataError):
             raise
         raise Unavailable("the database is away", reason="DATABASE_AWAY") from error
+
+
+async def read_from_one_snapshot(conn: Connection) -> None:
+    """Let every statement of the transaction see the same state; the first call in it, for reading only."""
+    await conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")

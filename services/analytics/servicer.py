@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from libs.database import Connection, Pool, database_errors
+from libs.database import Connection, Pool, database_errors, read_from_one_snapshot
 from libs.errors import NotFound, violation
 from libs.events import events_from_proto, orphaned_blocks_from_proto
 from libs.identifiers import VaultId
@@ -108,8 +108,8 @@ class AnalyticsServicer(analytics_pb2_grpc.AnalyticsServiceServicer):
         limit = page_size(request.page_size, default=DEFAULT_PAGE, maximum=MAX_PAGE)
         after = _follower_position(request.page_token)
         async with database_errors(), self._pool.connection() as conn:
-            # One snapshot: followers are valued by the state that they belong to.
-            await conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            # Followers are valued by the state that they belong to.
+            await read_from_one_snapshot(conn)
             performance = await _get_performance(conn, vault)
             state = (await fold_state.load_states(conn, [vault])).get(vault) or VaultState()
             rows = await fold_state.list_followers(conn, vault, after=after, limit=limit + 1)

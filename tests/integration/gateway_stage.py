@@ -127,15 +127,6 @@ def _scripted(servicer: type, script: Script, methods: Iterable[str]) -> Any:
     return type(f"Scripted{servicer.__name__}", (servicer,), {name: method(name) for name in methods})()
 
 
-class _Errors(ErrorInterceptor):
-    """The services' error interceptor for their own methods; health checks have none to turn."""
-
-    async def intercept_service(self, continuation: Any, details: Any) -> Any:
-        if details.method.startswith("/grpc.health."):
-            return await continuation(details)
-        return await super().intercept_service(continuation, details)
-
-
 class Service:
     """One gRPC server with a health service that can be stopped and started on the same port."""
 
@@ -147,7 +138,7 @@ class Service:
 
     async def start(self) -> None:
         """Listen, at first on a free port."""
-        self._server = grpc.aio.server(interceptors=[_Errors()], options=(("grpc.so_reuseport", 0),))
+        self._server = grpc.aio.server(interceptors=[ErrorInterceptor()], options=(("grpc.so_reuseport", 0),))
         self._register(self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self.health, self._server)
         await self.set_serving(True)
