@@ -94,10 +94,14 @@ class EmbeddedPostgres:
         return {name: value for name, value in os.environ.items() if not name.startswith("PG")}
 
     def is_ready(self) -> bool:
-        """Whether the server takes a login."""
+        """Whether the server takes a login. Raises EmbeddedServerError when its password is another."""
         try:
             psycopg.connect(self.url(), connect_timeout=2).close()
-        except psycopg.OperationalError:
+        except psycopg.OperationalError as error:
+            if "password authentication failed" in str(error):
+                raise EmbeddedServerError(
+                    f"{self.folder} was made with another password: restore secrets.json, or move the folder away"
+                ) from None
             return False
         return True
 
@@ -113,7 +117,8 @@ class EmbeddedPostgres:
             shutil.chown(unfinished, account)
             shutil.chown(password_file, account)
         options = ["-U", SUPERUSER, "--auth=scram-sha-256", f"--pwfile={password_file}", "--encoding=UTF8"]
-        options += ["--lc-collate=C", f"--lc-ctype={_character_type()}", "--no-instructions", "-D", str(unfinished)]
+        options += ["--lc-collate=C", f"--lc-ctype={_character_type()}", "--lc-messages=C"]
+        options += ["--no-instructions", "-D", str(unfinished)]
         if not self.durable:
             options.append("--no-sync")
         command = self._launched([str(_postgres_programs() / "initdb"), *options])

@@ -66,7 +66,7 @@ async def running(settings: UpSettings, hurry: asyncio.Event) -> AsyncIterator[P
     data_dir = settings.data_dir.expanduser().absolute()
     async with AsyncExitStack() as stack:
         stack.enter_context(_locked(data_dir))
-        sockets = stack.enter_context(_socket_folder(data_dir))
+        sockets = stack.enter_context(socket_folder(data_dir))
         supervisor = Supervisor(say, folder=PROJECT, hurry=hurry)
         stack.push_async_callback(supervisor.stop)
         passwords = load_passwords(data_dir / "secrets.json", [SUPERUSER, *SERVICES])
@@ -125,7 +125,7 @@ async def _run(settings: UpSettings, use: Callable[[Platform], Coroutine[Any, An
 async def serve(platform: Platform) -> None:
     """Print where the platform is and stay until cancelled."""
     say("up", f"ready: {platform.url}   (Ctrl-C ends everything)")
-    for path in ("/api/vaults", "/api/analytics/global", "/api/leaderboard?limit=10", "/api/status", "/docs"):
+    for path in ("/api/vaults", "/api/analytics/global", "/api/leaderboard?limit=10", "/api/status"):
         say("up", f"  curl '{platform.url}{path}'")
     await asyncio.Event().wait()
 
@@ -156,8 +156,8 @@ def _locked(data_dir: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _socket_folder(data_dir: Path) -> Iterator[Path]:
-    """Where the sockets go: the data folder, or a temporary one where its path is too long or has odd characters."""
+def socket_folder(data_dir: Path) -> Iterator[Path]:
+    """Where the sockets go: the data folder, or a temporary one when its path is too long or has odd characters."""
     fits = len(os.fsencode(data_dir)) <= _LONGEST_FOLDER_BYTES and re.fullmatch(r"[\w./@+-]+", str(data_dir), re.ASCII)
     folder = data_dir if fits else Path(tempfile.mkdtemp(prefix="vaultline-"))
     if not fits:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.maint_notifications import MaintNotificationsConfig
 from taskiq_redis import RedisStreamBroker
 
 from libs.telemetry import get_logger
@@ -21,15 +22,9 @@ from services.ingest.backoff import Backoff
 from services.ingest.batch import Batch, BrokerStats, Intake, QueueEntry
 from services.ingest.cancellation import raise_if_cancelled
 from services.ingest.lease import REDIS_TROUBLE, Leases
+from services.ingest.streams import GROUP, STREAMS
 
 logger = get_logger(__name__)
-
-GROUP = "ingest"
-EVENTS = "vaultline:events"
-BULK = "vaultline:bulk"
-SNAPSHOTS = "vaultline:snapshots"
-# Entries per read. A bulk job may weigh 8 MiB, so few of them are held at once.
-STREAMS: Mapping[str, int] = {EVENTS: 500, BULK: 4, SNAPSHOTS: 500}
 
 _SEND_ENTRIES = 1_000
 _SEND_BYTES = 4 * 1024 * 1024
@@ -71,6 +66,8 @@ class HardenedStreamBroker(RedisStreamBroker):
             socket_timeout=2 * block_seconds + 4,
             socket_connect_timeout=2,
             health_check_interval=30,
+            # A feature of managed servers that needs RESP3; over TCP it refuses to connect with RESP2.
+            maint_notifications_config=MaintNotificationsConfig(enabled=False),
         )
         # The URL's query would win over arguments; the shapes of replies are not for a deployment to choose.
         self.connection_pool.connection_kwargs.update(protocol=2, decode_responses=False, retry=Retry(NoBackoff(), 0))

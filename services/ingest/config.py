@@ -7,11 +7,7 @@ from typing import Annotated
 from pydantic import Field, field_validator
 
 from libs.config import GrpcTarget, PostgresUrl, RedisUrl, Settings
-
-EVENTS_STREAM = "vaultline:events"
-BULK_STREAM = "vaultline:bulk"
-SNAPSHOTS_STREAM = "vaultline:snapshots"
-STREAMS = (EVENTS_STREAM, BULK_STREAM, SNAPSHOTS_STREAM)
+from services.ingest.streams import STREAMS
 
 
 class IngestSettings(Settings):
@@ -35,7 +31,6 @@ class WorkerSettings(Settings):
     redis_url: RedisUrl = "redis://localhost:6379/0"
     worker_streams: str = ",".join(STREAMS)
     worker_lease_seconds: Annotated[float, Field(ge=0.5, le=3600)] = 10.0
-    worker_batch_size: Annotated[int, Field(ge=1, le=5000)] = 500
     worker_max_deliveries: Annotated[int, Field(ge=1, le=1000)] = 5
 
     @field_validator("worker_streams")
@@ -45,10 +40,6 @@ class WorkerSettings(Settings):
         if unknown:
             raise ValueError(f"must be a comma-separated list of {', '.join(STREAMS)}")
         return value
-
-    def entries_per_read(self, stream: str) -> int:
-        """Bulk jobs are large: few of them are held at once."""
-        return min(4, self.worker_batch_size) if stream == BULK_STREAM else self.worker_batch_size
 
 
 class SchedulerSettings(Settings):

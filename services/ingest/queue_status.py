@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
-from services.ingest.config import STREAMS
-
-GROUP = "ingest"
+from services.ingest.streams import GROUP, STREAMS
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from datetime import timedelta
 import uvloop
 from taskiq import ScheduledTask, ScheduleSource, TaskiqScheduler
 from taskiq.api import run_scheduler_task
+from taskiq.exceptions import SendTaskError
 
 from libs.config import load_settings
 from libs.rpc.server import stop_on_signals
@@ -57,7 +58,7 @@ class PersistentScheduler(TaskiqScheduler):
         while True:
             try:
                 await super().on_ready(source, task)
-            except REDIS_TROUBLE as error:
+            except (*REDIS_TROUBLE, SendTaskError) as error:
                 delay = backoff.next_delay()
                 if backoff.worth_logging():
                     log.warning("snapshot not sent yet", error=repr(error), failures=backoff.failures)

@@ -13,6 +13,7 @@ from services.ingest.broker import HardenedStreamBroker
 from services.ingest.config import WorkerSettings
 from services.ingest.intake import InboxIntake
 from services.ingest.receiver import run_worker
+from services.ingest.streams import STREAMS
 
 log = get_logger(__name__)
 
@@ -23,7 +24,7 @@ async def run(settings: WorkerSettings) -> None:
     async with open_pool(settings.ingest_database_url, name="worker", max_size=4) as pool:
         broker = HardenedStreamBroker(
             settings.redis_url,
-            streams={name: settings.entries_per_read(name) for name in settings.worker_streams.split(",")},
+            streams={name: STREAMS[name] for name in settings.worker_streams.split(",")},
             lease_seconds=settings.worker_lease_seconds,
             max_deliveries=settings.worker_max_deliveries,
         )

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -22,6 +21,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from tests.e2e import deployment
 from tests.e2e.compose_file import (
     PROJECT,
     ComposeService,
@@ -32,35 +32,12 @@ from tests.e2e.compose_file import (
     load_services,
     substituted,
 )
+from tests.e2e.up_process import free_port
 from tests.servers import short_folder, wait_until
 from vaultline.embedded import EmbeddedPostgres, EmbeddedRedis
 
 SECRETS = {name: f"{name.lower().replace('_', '')}0123456789abcdef" for name in example_variables()}
 OURS = ("migrate", "vaults", "analytics", "ingest", "worker", "scheduler", "gateway")
-LEADER = "0x00000000000000000000000000000000000000A1"
-VAULT = "0x00000000000000000000000000000000000000b2"
-DEPLOYMENT = {
-    "task_id": "125:deployment",
-    "task_name": "ingest.vault_deployed",
-    "labels": {},
-    "args": [],
-    "kwargs": {
-        "vaultAddress": VAULT,
-        "leader": LEADER,
-        "name": "Compose",
-        "baseAsset": "0x00000000000000000000000000000000000000C3",
-        "txHash": "0x" + "ab" * 32,
-        "logIndex": 0,
-        "blockNumber": 7,
-        "timestamp": 1_700_000_000,
-    },
-}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class LocalStack:
@@ -205,10 +182,10 @@ def test_every_declared_command_runs_with_its_declared_environment() -> None:
             if service.health_command is not None:
                 stack.wait_for(name, "service_healthy")
         with connect(stack, "producer") as producer:
-            producer.xadd("vaultline:events", {"data": json.dumps(DEPLOYMENT)})
+            producer.xadd(deployment.STREAM, {"data": deployment.JOB})
         wait_until(lambda: bool(stack.get("/api/vaults")["data"]), seconds=30, what="the vault is answered")
         (vault,) = stack.get("/api/vaults")["data"]
-        assert (vault["contractAddress"].lower(), vault["name"]) == (VAULT.lower(), "Compose")
+        assert (vault["contractAddress"].lower(), vault["name"]) == (deployment.VAULT, deployment.NAME)
         wait_until(lambda: stack.get("/api/status")["data"]["status"] == "ok", what="the pipeline is well")
         running = {name for name, process in stack.processes.items() if process.poll() is None}
         assert running == set(stack.services) - {"migrate"}

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import redis
 
+from tests.e2e import deployment
 from tests.e2e.up_process import UpProcess, vaultline
 from tests.servers import PASSWORD, RestartableRedis, new_database, short_folder, wait_until
 from vaultline.embedded import EmbeddedPostgres
@@ -36,6 +38,10 @@ def put_demo_through(data_dir: Path) -> list[str]:
     return [changing.sub("…", line) for line in shown]
 
 
+def names_of_vaults(up: UpProcess) -> list[str]:
+    return [vault["name"] for vault in up.get("/api/vaults")["data"]]
+
+
 def check_everything_ended(run: UpProcess, code: int) -> None:
     assert code == 0, run.text
     assert run.left_running() == []
@@ -57,12 +63,15 @@ def test_everything_starts_under_its_name_and_ctrl_c_leaves_nothing_running(data
     assert not (data_dir / "run").exists()
 
 
-def test_an_ordinary_user_starts_again_over_what_a_killed_run_left(data_dir: Path) -> None:
+def test_an_ordinary_user_finds_the_data_again_after_a_kill(data_dir: Path) -> None:
     data_dir.mkdir()
     data_dir.chmod(0o777)
     data_dir.parent.chmod(0o755)
     with vaultline("up", data_dir=data_dir, user="nobody") as up:
         up.wait_until_ready()
+        with redis.Redis(unix_socket_path=str(data_dir / "run" / "redis.sock")) as producer:
+            producer.xadd(deployment.STREAM, {"data": deployment.JOB})
+        wait_until(lambda: names_of_vaults(up) == [deployment.NAME], what="the vault is answered")
         up.end(signal.SIGKILL)
         wait_until(lambda: up.left_running() == [], seconds=30, what="all end with a killed supervisor")
     # A process id file as a crash of the whole machine leaves it: the number belongs to something else now.
@@ -70,6 +79,7 @@ def test_an_ordinary_user_starts_again_over_what_a_killed_run_left(data_dir: Pat
     pid_file.write_text(f"{os.getpid()}\n{data_dir / 'postgres'}\n1\n5432\n{data_dir}\n\n  1 1\nready\n")
     with vaultline("up", data_dir=data_dir, user="nobody") as up:
         up.wait_until_ready()
+        assert names_of_vaults(up) == [deployment.NAME]
         check_everything_ended(up, up.end(signal.SIGTERM))
 
 

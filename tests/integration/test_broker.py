@@ -13,7 +13,8 @@ from taskiq.message import BrokerMessage
 
 from services.ingest import lease
 from services.ingest.batch import Batch
-from services.ingest.broker import BULK, EVENTS, SNAPSHOTS, HardenedStreamBroker
+from services.ingest.broker import HardenedStreamBroker
+from services.ingest.streams import BULK, EVENTS, SNAPSHOTS
 from tests.integration.queue_harness import (
     LEASE_SECONDS,
     RecordingIntake,

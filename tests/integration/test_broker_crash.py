@@ -14,7 +14,7 @@ import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
-from services.ingest.broker import EVENTS
+from services.ingest.streams import EVENTS
 from tests.integration.queue_harness import drained, pending_count, until, working
 from tests.integration.redis_server import RedisServer, running_server
 

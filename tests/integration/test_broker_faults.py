@@ -11,7 +11,8 @@ from redis.exceptions import OutOfMemoryError
 from structlog.testing import capture_logs
 
 from services.ingest.batch import Batch
-from services.ingest.broker import EVENTS, HardenedStreamBroker
+from services.ingest.broker import HardenedStreamBroker
+from services.ingest.streams import EVENTS
 from tests.integration.queue_harness import (
     LEASE_SECONDS,
     RecordingIntake,

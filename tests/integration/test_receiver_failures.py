@@ -17,8 +17,9 @@ from taskiq.api import run_receiver_task
 from services.ingest import receiver
 from services.ingest.backoff import Backoff
 from services.ingest.batch import Batch, Outage
-from services.ingest.broker import EVENTS, HardenedStreamBroker
+from services.ingest.broker import HardenedStreamBroker
 from services.ingest.receiver import BatchReceiver, run_worker
+from services.ingest.streams import EVENTS
 from tests.integration.queue_harness import RecordingIntake, Worker, drained, pending_count, until, working
 from tests.integration.redis_server import RedisServer, running_server
 
