@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
@@ -19,6 +19,7 @@ NO_BLOCK: Final = 2**63 - 1
 NO_LOG_INDEX: Final = 2**31 - 1
 
 MAX_EVENTS_PER_CALL: Final = 5_000
+MAX_BLOCKS_PER_CALL: Final = 10_000
 
 
 class Kind(IntEnum):
@@ -396,15 +397,15 @@ class OrphanedBlock:
     hash: str
 
 
-def orphaned_blocks_from_proto(message: pb.BlocksOrphaned) -> list[OrphanedBlock]:
+def orphaned_blocks_from_proto(messages: Sequence[pb.OrphanedBlock], field: str) -> list[OrphanedBlock]:
     """The blocks of a rewind; InvalidArgument names malformed fields."""
     violations = [
-        FieldViolation(f"blocks_orphaned.blocks[{i}].hash", "must be 0x and 64 lower-case hex digits")
-        for i, block in enumerate(message.blocks)
+        FieldViolation(f"{field}[{i}].hash", "must be 0x and 64 lower-case hex digits")
+        for i, block in enumerate(messages)
         if not is_transaction_hash(block.hash)
     ]
-    if not 1 <= len(message.blocks) <= 10_000:
-        violations.append(FieldViolation("blocks_orphaned.blocks", "must have 1 to 10,000 items"))
+    if len(messages) > MAX_BLOCKS_PER_CALL:
+        violations.append(FieldViolation(field, f"must have at most {MAX_BLOCKS_PER_CALL} items"))
     if violations:
         raise InvalidArgument(violations)
-    return [OrphanedBlock(block.number, block.hash) for block in message.blocks]
+    return [OrphanedBlock(block.number, block.hash) for block in messages]

@@ -12,6 +12,7 @@ from libs.identifiers import Address
 from protos.events.v1 import events_pb2 as pb
 
 CONFLICTING_DUPLICATE: Final = "CONFLICTING_DUPLICATE"
+ORPHANED_BLOCK: Final = "ORPHANED_BLOCK"
 
 # Of scores and statuses only the latest is kept: they have no row that could be a duplicate.
 _LATEST_ONLY: Final = frozenset({Kind.SCORE, Kind.STATUS})
@@ -57,14 +58,25 @@ def first_occurrences(events: Iterable[Event]) -> list[Event]:
 
 
 def answer(
-    events: Sequence[Event], *, known: Collection[Address], inserted: Collection[Key], stored: Mapping[Key, bytes]
+    events: Sequence[Event],
+    *,
+    known: Collection[Address],
+    inserted: Collection[Key],
+    stored: Mapping[Key, bytes],
+    orphaned: Collection[str] = (),
 ) -> list[ApplyResult]:
     """One result per event in the order given.
 
-    `inserted` are the keys that are new by this call, `stored` the digests of those that were there before.
+    `inserted` are the keys that are new by this call, `stored` the digests of those that were there before,
+    `orphaned` the hashes of blocks that are no longer part of the chain.
     """
     applied: dict[Key, bytes] = {}
-    return [_answer_one(event, known, inserted, stored, applied) for event in events]
+    return [
+        ApplyResult(event.identity, Outcome.REJECTED, ORPHANED_BLOCK)
+        if event.block_hash in orphaned
+        else _answer_one(event, known, inserted, stored, applied)
+        for event in events
+    ]
 
 
 def _answer_one(

@@ -20,7 +20,7 @@ class Registered:
 
     `vaults` are those known now, locked until the transaction ends; `ready` the events that can take effect, each
     once; `inserted` and `stored` say which deployments and flows are new, and the digests of those that are not;
-    `renewed` are vaults that existed before and got another deployment.
+    `renewed` are vaults that existed before and got another deployment; events of `orphaned` blocks are refused.
     """
 
     vaults: Mapping[Address, VaultId]
@@ -28,6 +28,7 @@ class Registered:
     inserted: set[Key]
     stored: Mapping[Key, bytes]
     renewed: set[VaultId]
+    orphaned: set[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,8 @@ async def register(conn: Connection, chain_id: int, events: Sequence[Event]) -> 
 
     Vaults are locked before users everywhere, each in the order of their ids: no two calls wait for each other.
     """
+    orphaned = await repository.find_orphaned(conn, sorted({e.block_hash for e in events if e.block_hash}))
+    events = [event for event in events if event.block_hash not in orphaned]
     vaults = {event.vault: vault_id(chain_id, event.vault) for event in events if event.vault}
     locked = await repository.lock_vaults(conn, list(vaults.values()))
     deployed = {event.vault for event in events if event.vault and event.kind is Kind.DEPLOYMENT}
@@ -69,7 +72,7 @@ async def register(conn: Connection, chain_id: int, events: Sequence[Event]) -> 
         await repository.save_vaults_from_deployments(conn, sorted(new_deployments))
     await _save_statuses(conn, known, ready)
     stored = await _stored_digests(conn, known, [e for e in ready if key_of(e) not in inserted])
-    return Registered(known, ready, inserted, stored, new_deployments & locked)
+    return Registered(known, ready, inserted, stored, new_deployments & locked, orphaned)
 
 
 async def _insert(conn: Connection, chain_id: int, events: Iterable[Event]) -> set[Key]:
@@ -143,7 +146,10 @@ async def _save_statuses(conn: Connection, vaults: Mapping[Address, VaultId], ev
 
 
 async def remove_orphaned(
-    conn: Connection, blocks: Sequence[OrphanedBlock], *, also_concerned: Collection[VaultId] = ()
+    conn: Connection,
+    blocks: Sequence[OrphanedBlock],
+    *,
+    also_concerned: Collection[VaultId] = (),
 ) -> Orphaned:
     """Remove the flows and deployments of orphaned blocks, and all flows of vaults that none is left of.
 

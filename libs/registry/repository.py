@@ -22,6 +22,35 @@ from libs.identifiers import Address, UserId, VaultId
 Pair = tuple[VaultId, UserId]
 
 
+# Events are applied under a shared lock and blocks taken back under an exclusive one, so that no event of an orphaned
+# block slips in between. Schemas have their own tables, so both services may use one number.
+_BLOCKS_LOCK = 0x76_6C_62_6C
+
+
+async def find_orphaned(conn: Connection, block_hashes: Sequence[str]) -> set[str]:
+    """Those of these blocks that were taken back; they stay so until the transaction ends."""
+    await conn.execute(
+        "SELECT pg_advisory_xact_lock_shared(%(lock)s, hashtext(current_schema()))", {"lock": _BLOCKS_LOCK}
+    )
+    cursor = await conn.execute(
+        "SELECT block_hash FROM orphaned_blocks WHERE block_hash = ANY(%(hashes)s)", {"hashes": list(block_hashes)}
+    )
+    return {row[0] for row in await cursor.fetchall()}
+
+
+async def save_orphaned(conn: Connection, blocks: Sequence[OrphanedBlock], reinstated: Sequence[OrphanedBlock]) -> None:
+    """Refuse events of these blocks from now on, and no longer those of reinstated ones; waits for calls under way."""
+    await conn.execute("SELECT pg_advisory_xact_lock(%(lock)s, hashtext(current_schema()))", {"lock": _BLOCKS_LOCK})
+    await conn.execute(
+        "INSERT INTO orphaned_blocks (block_hash) SELECT unnest(%(hashes)s::text[]) ON CONFLICT DO NOTHING",
+        {"hashes": [block.hash for block in blocks]},
+    )
+    await conn.execute(
+        "DELETE FROM orphaned_blocks WHERE block_hash = ANY(%(hashes)s)",
+        {"hashes": [block.hash for block in reinstated]},
+    )
+
+
 async def lock_vaults(conn: Connection, vault_ids: Sequence[VaultId]) -> set[VaultId]:
     """Lock the known ones among these vaults, always in the same order, and return them."""
     cursor = await conn.execute(

@@ -10,6 +10,7 @@ from libs.database import Connection
 from libs.events import Event, Kind, OrphanedBlock
 from libs.identifiers import Address, VaultId, user_id
 from libs.registry.apply import register, remove_orphaned, remove_unnamed
+from libs.registry.repository import save_orphaned
 from libs.results import ApplyResult, Key, answer, key_of
 from services.analytics.domain import LedgerEntry, Performance, TradeResult, entry_of, figures_of, follower_of
 from services.analytics.fold import apply_entry, fold
@@ -59,7 +60,13 @@ async def apply_events(conn: Connection, chain_id: int, events: Sequence[Event])
         rows = [(registered.vaults[event.vault], event) for event in new_trades if event.vault]
         await ledger.insert_trades(conn, rows, folded.results)
     await _save(conn, chain_id, folded)
-    results = answer(events, known=registered.vaults, inserted=inserted, stored={**registered.stored, **stored_trades})
+    results = answer(
+        events,
+        known=registered.vaults,
+        inserted=inserted,
+        stored={**registered.stored, **stored_trades},
+        orphaned=registered.orphaned,
+    )
     return Applied(results, await figures.list_performances(conn, sorted(set(registered.vaults.values()))))
 
 
@@ -160,11 +167,14 @@ async def _save(conn: Connection, chain_id: int, folded: Folded) -> None:
         await fold_state.save_figures(conn, {vault: figures_of(s) for vault, s in folded.states.items()})
 
 
-async def rewind(conn: Connection, chain_id: int, blocks: Sequence[OrphanedBlock]) -> Rewound:
-    """Take back everything derived from orphaned blocks.
+async def rewind(
+    conn: Connection, chain_id: int, blocks: Sequence[OrphanedBlock], reinstated: Sequence[OrphanedBlock] = ()
+) -> Rewound:
+    """Take back everything derived from orphaned blocks, and refuse what still comes of them.
 
     A vault that loses its last deployment loses all its events too: it is unknown again, as in a fresh index.
     """
+    await save_orphaned(conn, blocks, reinstated)
     of_trades = await ledger.find_vaults_of_trades(conn, blocks)
     orphaned = await remove_orphaned(conn, blocks, also_concerned=of_trades)
     removed_trades = await ledger.delete_orphaned_trades(conn, blocks)

@@ -39,9 +39,10 @@ class AnalyticsServicer(analytics_pb2_grpc.AnalyticsServiceServicer):
         )
 
     async def Rewind(self, request: pb.RewindRequest, context: Any) -> pb.RewindResponse:  # noqa: N802
-        blocks = orphaned_blocks_from_proto(request.blocks_orphaned)
+        blocks = orphaned_blocks_from_proto(request.blocks_orphaned.blocks, "blocks_orphaned.blocks")
+        reinstated = orphaned_blocks_from_proto(request.reinstated_blocks, "reinstated_blocks")
         async with database_errors(), self._pool.connection() as conn:
-            rewound = await apply.rewind(conn, self._chain_id, blocks)
+            rewound = await apply.rewind(conn, self._chain_id, blocks, reinstated)
         return pb.RewindResponse(
             removed_event_count=rewound.event_count,
             performances=[mapping.performance_to_proto(row) for row in rewound.performances],

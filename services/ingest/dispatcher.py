@@ -11,6 +11,7 @@ from libs.database import Connection, Pool, database_errors
 from libs.errors import Unavailable
 from libs.events import Event, Flow, Kind, Score, Settlement, event_from_proto
 from libs.identifiers import user_id, vault_id
+from libs.results import ORPHANED_BLOCK
 from libs.telemetry import get_logger
 from protos.events.v1 import events_pb2 as pb
 from services.ingest.backoff import Backoff
@@ -137,6 +138,7 @@ class PartitionDispatcher:
                 Delivery(sequence, by_sequence[sequence].SerializeToString(), 0), reason, "refused by a service"
             )
             for sequence, reason in answers.rejected.items()
+            if reason != ORPHANED_BLOCK
         ]
         waiting = {sequence: event_from_proto(by_sequence[sequence]).vault or "" for sequence in answers.deferred}
         async with database_errors(), self._pool.connection() as conn:

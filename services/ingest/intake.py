@@ -109,11 +109,7 @@ async def store(conn: Connection, jobs: Sorted, *, origin: str = "") -> list[New
     """
     letters = list(jobs.letters)
     if jobs.events:
-        stored = await inbox.find_stored(conn, [row.event.identity for row in jobs.events])
-        fresh, conflicts = split_known(jobs.events, stored)
-        letters += conflicts
-        if fresh:
-            await inbox.insert_events(conn, fresh)
+        letters += await _store_events(conn, jobs.events)
     if jobs.snapshots:
         await inbox.save_snapshot_requests(conn, jobs.snapshots)
     if origin:
@@ -121,6 +117,21 @@ async def store(conn: Connection, jobs: Sorted, *, origin: str = "") -> list[New
     if letters:
         await dead_letters.insert(conn, letters)
     return letters
+
+
+async def _store_events(conn: Connection, events: Sequence[InboxEvent]) -> list[NewDeadLetter]:
+    """Write events that are new; returns dead letters for those that contradict others."""
+    fresh, conflicts = split_known(events, await _find_stored(conn, events))
+    added = await inbox.insert_events(conn, fresh) if fresh else set()
+    # Another worker was quicker with these; its rows can be seen by now.
+    beaten = [row for row in fresh if (row.event.identity, row.event.block_hash) not in added]
+    if beaten:
+        conflicts += split_known(beaten, await _find_stored(conn, beaten))[1]
+    return conflicts
+
+
+async def _find_stored(conn: Connection, events: Sequence[InboxEvent]) -> list[StoredEvent]:
+    return await inbox.find_stored(conn, [row.event.identity for row in events])
 
 
 def split_known(

@@ -10,7 +10,7 @@ from libs.database import Connection
 from libs.events import Event, Flow, Kind, OrphanedBlock, Settlement
 from libs.identifiers import Address, subscription_id, user_id, vault_id
 from libs.registry.apply import register, remove_orphaned, remove_unnamed
-from libs.registry.repository import Pair, flow_amount, lock_vaults
+from libs.registry.repository import Pair, flow_amount, lock_vaults, save_orphaned
 from libs.results import ApplyResult, answer, key_of
 from services.vaults import repository
 from services.vaults.domain import FlowRow, Performance, SubscriptionState, fold_flows, highest_versions
@@ -30,7 +30,13 @@ async def apply_events(conn: Connection, chain_id: int, events: Sequence[Event])
     await _add_flows(conn, chain_id, [e for e in registered.ready if key_of(e) in registered.inserted])
     # Trades leave no row here: each counts as new.
     trades = {key_of(event) for event in registered.ready if event.kind is Kind.TRADE}
-    return answer(events, known=registered.vaults, inserted=registered.inserted | trades, stored=registered.stored)
+    return answer(
+        events,
+        known=registered.vaults,
+        inserted=registered.inserted | trades,
+        stored=registered.stored,
+        orphaned=registered.orphaned,
+    )
 
 
 async def _add_flows(conn: Connection, chain_id: int, events: Iterable[Event]) -> None:
@@ -91,11 +97,14 @@ async def update_performance(conn: Connection, performances: Iterable[Performanc
     return await repository.save_performances(conn, newest)
 
 
-async def rewind(conn: Connection, blocks: Sequence[OrphanedBlock]) -> Rewound:
-    """Take back everything derived from orphaned blocks.
+async def rewind(
+    conn: Connection, blocks: Sequence[OrphanedBlock], reinstated: Sequence[OrphanedBlock] = ()
+) -> Rewound:
+    """Take back everything derived from orphaned blocks, and refuse what still comes of them.
 
     A vault that loses its last deployment loses all its events too: it is unknown again, as in a fresh index.
     """
+    await save_orphaned(conn, blocks, reinstated)
     orphaned = await remove_orphaned(conn, blocks)
     await refold_subscriptions(conn, orphaned.pairs)
     return Rewound(orphaned.event_count, await remove_unnamed(conn, orphaned))

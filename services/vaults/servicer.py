@@ -39,9 +39,10 @@ class VaultServicer(vaults_pb2_grpc.VaultServiceServicer):
         return pb.UpdatePerformanceResponse(updated_count=updated)
 
     async def Rewind(self, request: pb.RewindRequest, context: Any) -> pb.RewindResponse:  # noqa: N802
-        blocks = orphaned_blocks_from_proto(request.blocks_orphaned)
+        blocks = orphaned_blocks_from_proto(request.blocks_orphaned.blocks, "blocks_orphaned.blocks")
+        reinstated = orphaned_blocks_from_proto(request.reinstated_blocks, "reinstated_blocks")
         async with database_errors(), self._pool.connection() as conn:
-            rewound = await apply.rewind(conn, blocks)
+            rewound = await apply.rewind(conn, blocks, reinstated)
         return pb.RewindResponse(
             removed_event_count=rewound.event_count, removed_vault_addresses=rewound.removed_vaults
         )

@@ -42,10 +42,12 @@ class ApplyEventsResponse(_message.Message):
     def __init__(self, results: _Optional[_Iterable[_Union[_events_pb2.ApplyResult, _Mapping]]] = ..., performances: _Optional[_Iterable[_Union[_performance_pb2.VaultPerformance, _Mapping]]] = ...) -> None: ...
 
 class RewindRequest(_message.Message):
-    __slots__ = ("blocks_orphaned",)
+    __slots__ = ("blocks_orphaned", "reinstated_blocks")
     BLOCKS_ORPHANED_FIELD_NUMBER: _ClassVar[int]
+    REINSTATED_BLOCKS_FIELD_NUMBER: _ClassVar[int]
     blocks_orphaned: _events_pb2.BlocksOrphaned
-    def __init__(self, blocks_orphaned: _Optional[_Union[_events_pb2.BlocksOrphaned, _Mapping]] = ...) -> None: ...
+    reinstated_blocks: _containers.RepeatedCompositeFieldContainer[_events_pb2.OrphanedBlock]
+    def __init__(self, blocks_orphaned: _Optional[_Union[_events_pb2.BlocksOrphaned, _Mapping]] = ..., reinstated_blocks: _Optional[_Iterable[_Union[_events_pb2.OrphanedBlock, _Mapping]]] = ...) -> None: ...
 
 class RewindResponse(_message.Message):
     __slots__ = ("removed_event_count", "performances", "removed_vault_addresses")

@@ -48,10 +48,12 @@ class UpdatePerformanceResponse(_message.Message):
     def __init__(self, updated_count: _Optional[int] = ...) -> None: ...
 
 class RewindRequest(_message.Message):
-    __slots__ = ("blocks_orphaned",)
+    __slots__ = ("blocks_orphaned", "reinstated_blocks")
     BLOCKS_ORPHANED_FIELD_NUMBER: _ClassVar[int]
+    REINSTATED_BLOCKS_FIELD_NUMBER: _ClassVar[int]
     blocks_orphaned: _events_pb2.BlocksOrphaned
-    def __init__(self, blocks_orphaned: _Optional[_Union[_events_pb2.BlocksOrphaned, _Mapping]] = ...) -> None: ...
+    reinstated_blocks: _containers.RepeatedCompositeFieldContainer[_events_pb2.OrphanedBlock]
+    def __init__(self, blocks_orphaned: _Optional[_Union[_events_pb2.BlocksOrphaned, _Mapping]] = ..., reinstated_blocks: _Optional[_Iterable[_Union[_events_pb2.OrphanedBlock, _Mapping]]] = ...) -> None: ...
 
 class RewindResponse(_message.Message):
     __slots__ = ("removed_event_count", "removed_vault_addresses")

@@ -137,9 +137,7 @@ class _Decoder:
 
     def _note(self, log: Log, reason: str) -> None:
         self.oddities.append(
-            Oddity(
-                reason, checksum_address(log.address), log.block_number, log.transaction_hash, log.log_index
-            )
+            Oddity(reason, checksum_address(log.address), log.block_number, log.transaction_hash, log.log_index)
         )
 
     def _register(self, log: Log) -> None:

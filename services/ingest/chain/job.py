@@ -51,6 +51,4 @@ def _bulk(first: str, items: list[bytes]) -> bytes:
 
 
 def _envelope(task_name: str, task_id: str, kwargs: dict[str, Any]) -> bytes:
-    return orjson.dumps(
-        {"task_id": task_id, "task_name": task_name, "labels": {}, "args": [], "kwargs": kwargs}
-    )
+    return orjson.dumps({"task_id": task_id, "task_name": task_name, "labels": {}, "args": [], "kwargs": kwargs})

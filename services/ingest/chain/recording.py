@@ -81,9 +81,7 @@ def recorded_facts(recording: Recording) -> dict[Address, VaultFacts]:
 def decode_recording(recording: Recording) -> Decoded:
     """All logs of the recording in one window."""
     protocol = recorded_protocol(recording)
-    return decode_window(
-        protocol, initial_state(protocol), recording.all_logs, facts=recorded_facts(recording)
-    )
+    return decode_window(protocol, initial_state(protocol), recording.all_logs, facts=recorded_facts(recording))
 
 
 def recording_jobs(path: Path) -> list[Job]:
@@ -96,9 +94,7 @@ def recording_jobs(path: Path) -> list[Job]:
         if job.task_name == "ingest.vault_status"
     }
     statuses = (
-        job
-        for job in _statuses(recording)
-        if (job.kwargs["vaultAddress"], job.kwargs["observedAt"]) not in frozen
+        job for job in _statuses(recording) if (job.kwargs["vaultAddress"], job.kwargs["observedAt"]) not in frozen
     )
     jobs = [*logged, *_scores(recording), *statuses]
     return sorted(jobs, key=lambda job: (job.kwargs["blockNumber"], job.kwargs.get("logIndex", 2**31)))

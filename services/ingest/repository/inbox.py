@@ -22,8 +22,8 @@ async def find_stored(conn: Connection, identities: Sequence[str]) -> list[Store
     return [StoredEvent(*row) for row in await cursor.fetchall()]
 
 
-async def insert_events(conn: Connection, events: Sequence[InboxEvent]) -> int:
-    """Add events and their deliveries, and wake the dispatchers; those already there are left out.
+async def insert_events(conn: Connection, events: Sequence[InboxEvent]) -> set[tuple[str, str]]:
+    """Add events and their deliveries, and wake the dispatchers; returns (identity, block hash) of those added.
 
     The caller sorts them the same way every time, so that two callers can't wait for each other.
     """
@@ -39,9 +39,11 @@ async def insert_events(conn: Connection, events: Sequence[InboxEvent]) -> int:
                 %(events)s::bytea[]
             )
             ON CONFLICT DO NOTHING
-            RETURNING sequence, partition
+            RETURNING sequence, partition, identity, block_hash
+        ), waiting AS (
+            INSERT INTO deliveries (sequence, partition) SELECT sequence, partition FROM added
         )
-        INSERT INTO deliveries (sequence, partition) SELECT sequence, partition FROM added
+        SELECT identity, block_hash FROM added
         """,
         {
             "identities": [row.event.identity for row in events],
@@ -55,8 +57,9 @@ async def insert_events(conn: Connection, events: Sequence[InboxEvent]) -> int:
             "events": [row.encoded for row in events],
         },
     )
+    added = {(identity, block_hash) for identity, block_hash in await cursor.fetchall()}
     await conn.execute("SELECT pg_notify(%(channel)s, '')", {"channel": INBOX_CHANNEL})
-    return cursor.rowcount
+    return added
 
 
 async def save_snapshot_requests(conn: Connection, requests: Sequence[SnapshotRequest]) -> None:

@@ -45,9 +45,7 @@ def _bulk() -> dict[str, Any]:
         "type": "object",
         "required": ["task", "taskId"],
         "properties": {"taskId": _TASK_ID},
-        "anyOf": [
-            {"properties": {"task": {"const": task}}, "allOf": [{"$ref": _file(task)}]} for task in PAYLOADS
-        ],
+        "anyOf": [{"properties": {"task": {"const": task}}, "allOf": [{"$ref": _file(task)}]} for task in PAYLOADS],
     }
     return {
         "$schema": _DRAFT,
