@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -11,8 +12,11 @@ from google.protobuf.timestamp_pb2 import Timestamp
 _MAX_LEGACY = Decimal("999999999999.99")
 _MAX_RATIO = Decimal(10) ** 15
 _CENT = Decimal("0.01")
+# Lists repeat the same times and ratios in answer after answer.
+_REMEMBERED = 16_384
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def legacy_percent(text: str) -> float:
     """A decimal string rounded once, half away from zero, to two places and clamped to ±999999999999.99; '' is 0."""
     if not text:
@@ -42,8 +46,13 @@ def amount(text: str) -> str:
 
 def iso_time(time: Timestamp) -> str:
     """ISO 8601 in UTC with milliseconds and Z."""
-    whole = datetime.fromtimestamp(time.seconds, UTC).isoformat()[:19]
-    return f"{whole}.{time.nanos // 1_000_000:03d}Z"
+    return _iso_time(time.seconds, time.nanos)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _iso_time(seconds: int, nanos: int) -> str:
+    whole = datetime.fromtimestamp(seconds, UTC).isoformat()[:19]
+    return f"{whole}.{nanos // 1_000_000:03d}Z"
 
 
 def optional_time(message: Any, name: str) -> str | None:

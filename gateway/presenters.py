@@ -212,6 +212,22 @@ def pipeline(response: ingest_pb2.GetPipelineStatusResponse) -> Json:
         "changeSequence": response.change_sequence,
         "redisReachable": not response.redis_error,
         "deliveryFailing": bool(response.delivery_error),
+        "chain": _chain(response.chain) if response.HasField("chain") else None,
+    }
+
+
+def _chain(status: ingest_pb2.ChainStatus) -> Json:
+    """How far the chain has been read; `fatal` names blocks and hashes, which are public."""
+    return {
+        "lastIndexedBlock": optional_int(status, "last_indexed_block"),
+        "headBlock": optional_int(status, "head_block"),
+        "headSeenAt": optional_time(status, "head_seen_at"),
+        "waitingJobs": status.outbox_count,
+        "openRewinds": status.open_rewind_count,
+        "fatal": status.fatal or None,
+        "disagreements": status.disagreement_count,
+        "verifiedBlock": optional_int(status, "verified_block"),
+        "verifiedAt": optional_time(status, "verified_at"),
     }
 
 

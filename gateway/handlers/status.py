@@ -83,4 +83,10 @@ def _is_well(data: dict[str, Any]) -> bool:
         and data["changeStream"] != "down"
         and pipeline["redisReachable"]
         and not pipeline["deliveryFailing"]
+        and _chain_is_well(pipeline["chain"])
     )
+
+
+def _chain_is_well(chain: dict[str, Any] | None) -> bool:
+    """Without an indexer there is nothing to be wrong."""
+    return chain is None or not (chain["fatal"] or chain["disagreements"])

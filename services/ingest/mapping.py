@@ -10,6 +10,7 @@ from libs.errors import violation
 from protos.ingest.v1 import ingest_pb2 as pb
 from services.ingest.domain import Change, DeadLetter, DeadLetterState, PipelineStatus
 from services.ingest.queue_status import StreamStatus
+from services.ingest.repository.chain import ChainStatus
 
 _STATE_TO_PROTO = {
     DeadLetterState.OPEN: pb.DEAD_LETTER_STATE_OPEN,
@@ -58,7 +59,7 @@ def change_to_proto(change: Change) -> pb.Change:
 
 
 def status_to_proto(
-    status: PipelineStatus, streams: list[StreamStatus], redis_error: str
+    status: PipelineStatus, chain: ChainStatus, streams: list[StreamStatus], redis_error: str
 ) -> pb.GetPipelineStatusResponse:
     """The pipeline's status on the wire."""
     return pb.GetPipelineStatusResponse(
@@ -74,6 +75,21 @@ def status_to_proto(
         change_sequence=status.change_sequence,
         redis_error=redis_error,
         delivery_error=status.delivery_error,
+        chain=None if chain.next_block is None else _chain_to_proto(chain, chain.next_block),
+    )
+
+
+def _chain_to_proto(chain: ChainStatus, next_block: int) -> pb.ChainStatus:
+    return pb.ChainStatus(
+        last_indexed_block=next_block - 1 if next_block else None,
+        head_block=chain.head_number,
+        head_seen_at=_timestamp(chain.head_seen_at),
+        outbox_count=chain.outbox_count,
+        open_rewind_count=chain.open_rewind_count,
+        fatal=chain.fatal,
+        disagreement_count=chain.disagreement_count,
+        verified_block=chain.verified_block,
+        verified_at=_timestamp(chain.verified_at),
     )
 
 

@@ -15,7 +15,7 @@ from protos.ingest.v1 import ingest_pb2_grpc
 from services.ingest import mapping, replay
 from services.ingest.feed import ChangeFeed
 from services.ingest.queue_status import read_streams
-from services.ingest.repository import changes, dead_letters
+from services.ingest.repository import chain, changes, dead_letters
 
 MAX_IDS = 1_000
 MAX_RESOLUTION_CHARACTERS = 1_000
@@ -35,8 +35,9 @@ class IngestServicer(ingest_pb2_grpc.IngestServiceServicer):
     ) -> pb.GetPipelineStatusResponse:
         async with database_errors(), self._pool.connection() as conn:
             status = await changes.get_status(conn)
+            indexed = await chain.get_status(conn)
         streams, redis_error = await read_streams(self._redis)
-        return mapping.status_to_proto(status, streams, redis_error)
+        return mapping.status_to_proto(status, indexed, streams, redis_error)
 
     async def ListDeadLetters(  # noqa: N802
         self, request: pb.ListDeadLettersRequest, context: Any

@@ -71,9 +71,34 @@ async def test_the_status_shows_the_pipeline_and_every_service():
                     "changeSequence": 41,
                     "redisReachable": True,
                     "deliveryFailing": False,
+                    "chain": None,
                 },
             },
         }
+
+
+async def test_the_status_is_degraded_when_the_chain_says_otherwise_or_the_indexer_stopped_for_good():
+    chain = ingest_pb2.ChainStatus(
+        last_indexed_block=137, head_block=138, head_seen_at=at(1_769_916_000), outbox_count=2, verified_block=130
+    )
+    async with stage() as gateway:
+        gateway.script.answers["GetPipelineStatus"] = _pipeline(chain=chain)
+        data = (await gateway.get("/api/status"))["data"]
+        assert data["status"] == "ok"
+        assert data["pipeline"]["chain"] == {
+            "lastIndexedBlock": 137,
+            "headBlock": 138,
+            "headSeenAt": "2026-02-01T03:20:00.000Z",
+            "waitingJobs": 2,
+            "openRewinds": 0,
+            "fatal": None,
+            "disagreements": 0,
+            "verifiedBlock": 130,
+            "verifiedAt": None,
+        }
+        for trouble in (ingest_pb2.ChainStatus(disagreement_count=1), ingest_pb2.ChainStatus(fatal="0xaa, 0xbb")):
+            gateway.script.answers["GetPipelineStatus"] = _pipeline(chain=trouble)
+            assert (await gateway.get("/api/status"))["data"]["status"] == "degraded"
 
 
 async def test_the_status_is_degraded_but_answers_when_ingest_is_away():

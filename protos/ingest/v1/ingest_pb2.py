@@ -25,49 +25,51 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dprotos/ingest/v1/ingest.proto\x12\x10protos.ingest.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x1a\n\x18GetPipelineStatusRequest\"\xd4\x03\n\x19GetPipelineStatusResponse\x12#\n\x16\x64\x65livered_block_number\x18\x01 \x01(\x04H\x00\x88\x01\x01\x12\x1d\n\x15\x64\x65livered_event_count\x18\x02 \x01(\x04\x12\x15\n\rpending_count\x18\x03 \x01(\x04\x12\x16\n\x0e\x64\x65\x66\x65rred_count\x18\x04 \x01(\x04\x12\x1d\n\x15oldest_pending_age_ms\x18\x05 \x01(\x04\x12\x1e\n\x16open_dead_letter_count\x18\x06 \x01(\x04\x12=\n\x12\x64\x65\x61\x64_letter_counts\x18\x07 \x03(\x0b\x32!.protos.ingest.v1.DeadLetterCount\x12/\n\x07streams\x18\x08 \x03(\x0b\x32\x1e.protos.ingest.v1.StreamStatus\x12\x34\n\x10last_snapshot_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0f\x63hange_sequence\x18\n \x01(\x04\x12\x13\n\x0bredis_error\x18\x0b \x01(\t\x12\x16\n\x0e\x64\x65livery_error\x18\x0c \x01(\tB\x19\n\x17_delivered_block_number\"0\n\x0f\x44\x65\x61\x64LetterCount\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x04\"?\n\x0cStreamStatus\x12\x0e\n\x06stream\x18\x01 \x01(\t\x12\x0e\n\x06length\x18\x02 \x01(\x04\x12\x0f\n\x07in_work\x18\x03 \x01(\x04\"\xb7\x02\n\nDeadLetter\x12\n\n\x02id\x18\x01 \x01(\x04\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\x12\x0e\n\x06stream\x18\x04 \x01(\t\x12\x10\n\x08\x65ntry_id\x18\x05 \x01(\t\x12\x11\n\ttask_name\x18\x06 \x01(\t\x12\x0f\n\x07task_id\x18\x07 \x01(\t\x12\x10\n\x08identity\x18\x08 \x01(\t\x12.\n\ncreated_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x05state\x18\n \x01(\x0e\x32!.protos.ingest.v1.DeadLetterState\x12/\n\x0bresolved_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nresolution\x18\x0c \x01(\t\"\x81\x01\n\x16ListDeadLettersRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x30\n\x05state\x18\x03 \x01(\x0e\x32!.protos.ingest.v1.DeadLetterState\x12\x0e\n\x06reason\x18\x04 \x01(\t\"f\n\x17ListDeadLettersResponse\x12\x32\n\x0c\x64\x65\x61\x64_letters\x18\x01 \x03(\x0b\x32\x1c.protos.ingest.v1.DeadLetter\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\"\n\x14GetDeadLetterRequest\x12\n\n\x02id\x18\x01 \x01(\x04\"[\n\x15GetDeadLetterResponse\x12\x31\n\x0b\x64\x65\x61\x64_letter\x18\x01 \x01(\x0b\x32\x1c.protos.ingest.v1.DeadLetter\x12\x0f\n\x07payload\x18\x02 \x01(\x0c\"&\n\x17RetryDeadLettersRequest\x12\x0b\n\x03ids\x18\x01 \x03(\x04\"G\n\x18RetryDeadLettersResponse\x12\x15\n\rretried_count\x18\x01 \x01(\r\x12\x14\n\x0c\x66\x61iled_count\x18\x02 \x01(\r\"<\n\x19\x44iscardDeadLettersRequest\x12\x0b\n\x03ids\x18\x01 \x03(\x04\x12\x12\n\nresolution\x18\x02 \x01(\t\"5\n\x1a\x44iscardDeadLettersResponse\x12\x17\n\x0f\x64iscarded_count\x18\x01 \x01(\r\"E\n\x13WatchChangesRequest\x12\x1b\n\x0e\x61\x66ter_sequence\x18\x01 \x01(\x04H\x00\x88\x01\x01\x42\x11\n\x0f_after_sequence\"{\n\x06\x43hange\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12*\n\x04kind\x18\x02 \x01(\x0e\x32\x1c.protos.ingest.v1.ChangeKind\x12\x10\n\x08vault_id\x18\x03 \x01(\t\x12\x0f\n\x07user_id\x18\x04 \x01(\t\x12\x10\n\x08identity\x18\x05 \x01(\t\"S\n\x14WatchChangesResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12)\n\x07\x63hanges\x18\x02 \x03(\x0b\x32\x18.protos.ingest.v1.Change*\x90\x01\n\x0f\x44\x65\x61\x64LetterState\x12!\n\x1d\x44\x45\x41\x44_LETTER_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x44\x45\x41\x44_LETTER_STATE_OPEN\x10\x01\x12\x1d\n\x19\x44\x45\x41\x44_LETTER_STATE_RETRIED\x10\x02\x12\x1f\n\x1b\x44\x45\x41\x44_LETTER_STATE_DISCARDED\x10\x03*\xce\x01\n\nChangeKind\x12\x1b\n\x17\x43HANGE_KIND_UNSPECIFIED\x10\x00\x12\x15\n\x11\x43HANGE_KIND_VAULT\x10\x01\x12\x15\n\x11\x43HANGE_KIND_TRADE\x10\x02\x12\x14\n\x10\x43HANGE_KIND_FLOW\x10\x03\x12\x15\n\x11\x43HANGE_KIND_SCORE\x10\x04\x12\x16\n\x12\x43HANGE_KIND_STATUS\x10\x05\x12\x18\n\x14\x43HANGE_KIND_SNAPSHOT\x10\x06\x12\x16\n\x12\x43HANGE_KIND_REWIND\x10\x07\x32\x84\x05\n\rIngestService\x12l\n\x11GetPipelineStatus\x12*.protos.ingest.v1.GetPipelineStatusRequest\x1a+.protos.ingest.v1.GetPipelineStatusResponse\x12\x66\n\x0fListDeadLetters\x12(.protos.ingest.v1.ListDeadLettersRequest\x1a).protos.ingest.v1.ListDeadLettersResponse\x12`\n\rGetDeadLetter\x12&.protos.ingest.v1.GetDeadLetterRequest\x1a\'.protos.ingest.v1.GetDeadLetterResponse\x12i\n\x10RetryDeadLetters\x12).protos.ingest.v1.RetryDeadLettersRequest\x1a*.protos.ingest.v1.RetryDeadLettersResponse\x12o\n\x12\x44iscardDeadLetters\x12+.protos.ingest.v1.DiscardDeadLettersRequest\x1a,.protos.ingest.v1.DiscardDeadLettersResponse\x12_\n\x0cWatchChanges\x12%.protos.ingest.v1.WatchChangesRequest\x1a&.protos.ingest.v1.WatchChangesResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dprotos/ingest/v1/ingest.proto\x12\x10protos.ingest.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x1a\n\x18GetPipelineStatusRequest\"\x82\x04\n\x19GetPipelineStatusResponse\x12#\n\x16\x64\x65livered_block_number\x18\x01 \x01(\x04H\x00\x88\x01\x01\x12\x1d\n\x15\x64\x65livered_event_count\x18\x02 \x01(\x04\x12\x15\n\rpending_count\x18\x03 \x01(\x04\x12\x16\n\x0e\x64\x65\x66\x65rred_count\x18\x04 \x01(\x04\x12\x1d\n\x15oldest_pending_age_ms\x18\x05 \x01(\x04\x12\x1e\n\x16open_dead_letter_count\x18\x06 \x01(\x04\x12=\n\x12\x64\x65\x61\x64_letter_counts\x18\x07 \x03(\x0b\x32!.protos.ingest.v1.DeadLetterCount\x12/\n\x07streams\x18\x08 \x03(\x0b\x32\x1e.protos.ingest.v1.StreamStatus\x12\x34\n\x10last_snapshot_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0f\x63hange_sequence\x18\n \x01(\x04\x12\x13\n\x0bredis_error\x18\x0b \x01(\t\x12\x16\n\x0e\x64\x65livery_error\x18\x0c \x01(\t\x12,\n\x05\x63hain\x18\r \x01(\x0b\x32\x1d.protos.ingest.v1.ChainStatusB\x19\n\x17_delivered_block_number\"\xdc\x02\n\x0b\x43hainStatus\x12\x1f\n\x12last_indexed_block\x18\x01 \x01(\x04H\x00\x88\x01\x01\x12\x17\n\nhead_block\x18\x02 \x01(\x04H\x01\x88\x01\x01\x12\x30\n\x0chead_seen_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0coutbox_count\x18\x04 \x01(\x04\x12\x19\n\x11open_rewind_count\x18\x05 \x01(\x04\x12\r\n\x05\x66\x61tal\x18\x06 \x01(\t\x12\x1a\n\x12\x64isagreement_count\x18\x07 \x01(\x04\x12\x1b\n\x0everified_block\x18\x08 \x01(\x04H\x02\x88\x01\x01\x12/\n\x0bverified_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x15\n\x13_last_indexed_blockB\r\n\x0b_head_blockB\x11\n\x0f_verified_block\"0\n\x0f\x44\x65\x61\x64LetterCount\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x04\"?\n\x0cStreamStatus\x12\x0e\n\x06stream\x18\x01 \x01(\t\x12\x0e\n\x06length\x18\x02 \x01(\x04\x12\x0f\n\x07in_work\x18\x03 \x01(\x04\"\xb7\x02\n\nDeadLetter\x12\n\n\x02id\x18\x01 \x01(\x04\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\x12\x0e\n\x06stream\x18\x04 \x01(\t\x12\x10\n\x08\x65ntry_id\x18\x05 \x01(\t\x12\x11\n\ttask_name\x18\x06 \x01(\t\x12\x0f\n\x07task_id\x18\x07 \x01(\t\x12\x10\n\x08identity\x18\x08 \x01(\t\x12.\n\ncreated_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x05state\x18\n \x01(\x0e\x32!.protos.ingest.v1.DeadLetterState\x12/\n\x0bresolved_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nresolution\x18\x0c \x01(\t\"\x81\x01\n\x16ListDeadLettersRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x30\n\x05state\x18\x03 \x01(\x0e\x32!.protos.ingest.v1.DeadLetterState\x12\x0e\n\x06reason\x18\x04 \x01(\t\"f\n\x17ListDeadLettersResponse\x12\x32\n\x0c\x64\x65\x61\x64_letters\x18\x01 \x03(\x0b\x32\x1c.protos.ingest.v1.DeadLetter\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\"\n\x14GetDeadLetterRequest\x12\n\n\x02id\x18\x01 \x01(\x04\"[\n\x15GetDeadLetterResponse\x12\x31\n\x0b\x64\x65\x61\x64_letter\x18\x01 \x01(\x0b\x32\x1c.protos.ingest.v1.DeadLetter\x12\x0f\n\x07payload\x18\x02 \x01(\x0c\"&\n\x17RetryDeadLettersRequest\x12\x0b\n\x03ids\x18\x01 \x03(\x04\"G\n\x18RetryDeadLettersResponse\x12\x15\n\rretried_count\x18\x01 \x01(\r\x12\x14\n\x0c\x66\x61iled_count\x18\x02 \x01(\r\"<\n\x19\x44iscardDeadLettersRequest\x12\x0b\n\x03ids\x18\x01 \x03(\x04\x12\x12\n\nresolution\x18\x02 \x01(\t\"5\n\x1a\x44iscardDeadLettersResponse\x12\x17\n\x0f\x64iscarded_count\x18\x01 \x01(\r\"E\n\x13WatchChangesRequest\x12\x1b\n\x0e\x61\x66ter_sequence\x18\x01 \x01(\x04H\x00\x88\x01\x01\x42\x11\n\x0f_after_sequence\"{\n\x06\x43hange\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12*\n\x04kind\x18\x02 \x01(\x0e\x32\x1c.protos.ingest.v1.ChangeKind\x12\x10\n\x08vault_id\x18\x03 \x01(\t\x12\x0f\n\x07user_id\x18\x04 \x01(\t\x12\x10\n\x08identity\x18\x05 \x01(\t\"S\n\x14WatchChangesResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12)\n\x07\x63hanges\x18\x02 \x03(\x0b\x32\x18.protos.ingest.v1.Change*\x90\x01\n\x0f\x44\x65\x61\x64LetterState\x12!\n\x1d\x44\x45\x41\x44_LETTER_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x44\x45\x41\x44_LETTER_STATE_OPEN\x10\x01\x12\x1d\n\x19\x44\x45\x41\x44_LETTER_STATE_RETRIED\x10\x02\x12\x1f\n\x1b\x44\x45\x41\x44_LETTER_STATE_DISCARDED\x10\x03*\xce\x01\n\nChangeKind\x12\x1b\n\x17\x43HANGE_KIND_UNSPECIFIED\x10\x00\x12\x15\n\x11\x43HANGE_KIND_VAULT\x10\x01\x12\x15\n\x11\x43HANGE_KIND_TRADE\x10\x02\x12\x14\n\x10\x43HANGE_KIND_FLOW\x10\x03\x12\x15\n\x11\x43HANGE_KIND_SCORE\x10\x04\x12\x16\n\x12\x43HANGE_KIND_STATUS\x10\x05\x12\x18\n\x14\x43HANGE_KIND_SNAPSHOT\x10\x06\x12\x16\n\x12\x43HANGE_KIND_REWIND\x10\x07\x32\x84\x05\n\rIngestService\x12l\n\x11GetPipelineStatus\x12*.protos.ingest.v1.GetPipelineStatusRequest\x1a+.protos.ingest.v1.GetPipelineStatusResponse\x12\x66\n\x0fListDeadLetters\x12(.protos.ingest.v1.ListDeadLettersRequest\x1a).protos.ingest.v1.ListDeadLettersResponse\x12`\n\rGetDeadLetter\x12&.protos.ingest.v1.GetDeadLetterRequest\x1a\'.protos.ingest.v1.GetDeadLetterResponse\x12i\n\x10RetryDeadLetters\x12).protos.ingest.v1.RetryDeadLettersRequest\x1a*.protos.ingest.v1.RetryDeadLettersResponse\x12o\n\x12\x44iscardDeadLetters\x12+.protos.ingest.v1.DiscardDeadLettersRequest\x1a,.protos.ingest.v1.DiscardDeadLettersResponse\x12_\n\x0cWatchChanges\x12%.protos.ingest.v1.WatchChangesRequest\x1a&.protos.ingest.v1.WatchChangesResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'protos.ingest.v1.ingest_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_DEADLETTERSTATE']._serialized_start=1889
-  _globals['_DEADLETTERSTATE']._serialized_end=2033
-  _globals['_CHANGEKIND']._serialized_start=2036
-  _globals['_CHANGEKIND']._serialized_end=2242
+  _globals['_DEADLETTERSTATE']._serialized_start=2286
+  _globals['_DEADLETTERSTATE']._serialized_end=2430
+  _globals['_CHANGEKIND']._serialized_start=2433
+  _globals['_CHANGEKIND']._serialized_end=2639
   _globals['_GETPIPELINESTATUSREQUEST']._serialized_start=84
   _globals['_GETPIPELINESTATUSREQUEST']._serialized_end=110
   _globals['_GETPIPELINESTATUSRESPONSE']._serialized_start=113
-  _globals['_GETPIPELINESTATUSRESPONSE']._serialized_end=581
-  _globals['_DEADLETTERCOUNT']._serialized_start=583
-  _globals['_DEADLETTERCOUNT']._serialized_end=631
-  _globals['_STREAMSTATUS']._serialized_start=633
-  _globals['_STREAMSTATUS']._serialized_end=696
-  _globals['_DEADLETTER']._serialized_start=699
-  _globals['_DEADLETTER']._serialized_end=1010
-  _globals['_LISTDEADLETTERSREQUEST']._serialized_start=1013
-  _globals['_LISTDEADLETTERSREQUEST']._serialized_end=1142
-  _globals['_LISTDEADLETTERSRESPONSE']._serialized_start=1144
-  _globals['_LISTDEADLETTERSRESPONSE']._serialized_end=1246
-  _globals['_GETDEADLETTERREQUEST']._serialized_start=1248
-  _globals['_GETDEADLETTERREQUEST']._serialized_end=1282
-  _globals['_GETDEADLETTERRESPONSE']._serialized_start=1284
-  _globals['_GETDEADLETTERRESPONSE']._serialized_end=1375
-  _globals['_RETRYDEADLETTERSREQUEST']._serialized_start=1377
-  _globals['_RETRYDEADLETTERSREQUEST']._serialized_end=1415
-  _globals['_RETRYDEADLETTERSRESPONSE']._serialized_start=1417
-  _globals['_RETRYDEADLETTERSRESPONSE']._serialized_end=1488
-  _globals['_DISCARDDEADLETTERSREQUEST']._serialized_start=1490
-  _globals['_DISCARDDEADLETTERSREQUEST']._serialized_end=1550
-  _globals['_DISCARDDEADLETTERSRESPONSE']._serialized_start=1552
-  _globals['_DISCARDDEADLETTERSRESPONSE']._serialized_end=1605
-  _globals['_WATCHCHANGESREQUEST']._serialized_start=1607
-  _globals['_WATCHCHANGESREQUEST']._serialized_end=1676
-  _globals['_CHANGE']._serialized_start=1678
-  _globals['_CHANGE']._serialized_end=1801
-  _globals['_WATCHCHANGESRESPONSE']._serialized_start=1803
-  _globals['_WATCHCHANGESRESPONSE']._serialized_end=1886
-  _globals['_INGESTSERVICE']._serialized_start=2245
-  _globals['_INGESTSERVICE']._serialized_end=2889
+  _globals['_GETPIPELINESTATUSRESPONSE']._serialized_end=627
+  _globals['_CHAINSTATUS']._serialized_start=630
+  _globals['_CHAINSTATUS']._serialized_end=978
+  _globals['_DEADLETTERCOUNT']._serialized_start=980
+  _globals['_DEADLETTERCOUNT']._serialized_end=1028
+  _globals['_STREAMSTATUS']._serialized_start=1030
+  _globals['_STREAMSTATUS']._serialized_end=1093
+  _globals['_DEADLETTER']._serialized_start=1096
+  _globals['_DEADLETTER']._serialized_end=1407
+  _globals['_LISTDEADLETTERSREQUEST']._serialized_start=1410
+  _globals['_LISTDEADLETTERSREQUEST']._serialized_end=1539
+  _globals['_LISTDEADLETTERSRESPONSE']._serialized_start=1541
+  _globals['_LISTDEADLETTERSRESPONSE']._serialized_end=1643
+  _globals['_GETDEADLETTERREQUEST']._serialized_start=1645
+  _globals['_GETDEADLETTERREQUEST']._serialized_end=1679
+  _globals['_GETDEADLETTERRESPONSE']._serialized_start=1681
+  _globals['_GETDEADLETTERRESPONSE']._serialized_end=1772
+  _globals['_RETRYDEADLETTERSREQUEST']._serialized_start=1774
+  _globals['_RETRYDEADLETTERSREQUEST']._serialized_end=1812
+  _globals['_RETRYDEADLETTERSRESPONSE']._serialized_start=1814
+  _globals['_RETRYDEADLETTERSRESPONSE']._serialized_end=1885
+  _globals['_DISCARDDEADLETTERSREQUEST']._serialized_start=1887
+  _globals['_DISCARDDEADLETTERSREQUEST']._serialized_end=1947
+  _globals['_DISCARDDEADLETTERSRESPONSE']._serialized_start=1949
+  _globals['_DISCARDDEADLETTERSRESPONSE']._serialized_end=2002
+  _globals['_WATCHCHANGESREQUEST']._serialized_start=2004
+  _globals['_WATCHCHANGESREQUEST']._serialized_end=2073
+  _globals['_CHANGE']._serialized_start=2075
+  _globals['_CHANGE']._serialized_end=2198
+  _globals['_WATCHCHANGESRESPONSE']._serialized_start=2200
+  _globals['_WATCHCHANGESRESPONSE']._serialized_end=2283
+  _globals['_INGESTSERVICE']._serialized_start=2642
+  _globals['_INGESTSERVICE']._serialized_end=3286
 # @@protoc_insertion_point(module_scope)

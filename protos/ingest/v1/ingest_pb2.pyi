@@ -45,7 +45,7 @@ class GetPipelineStatusRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetPipelineStatusResponse(_message.Message):
-    __slots__ = ("delivered_block_number", "delivered_event_count", "pending_count", "deferred_count", "oldest_pending_age_ms", "open_dead_letter_count", "dead_letter_counts", "streams", "last_snapshot_at", "change_sequence", "redis_error", "delivery_error")
+    __slots__ = ("delivered_block_number", "delivered_event_count", "pending_count", "deferred_count", "oldest_pending_age_ms", "open_dead_letter_count", "dead_letter_counts", "streams", "last_snapshot_at", "change_sequence", "redis_error", "delivery_error", "chain")
     DELIVERED_BLOCK_NUMBER_FIELD_NUMBER: _ClassVar[int]
     DELIVERED_EVENT_COUNT_FIELD_NUMBER: _ClassVar[int]
     PENDING_COUNT_FIELD_NUMBER: _ClassVar[int]
@@ -58,6 +58,7 @@ class GetPipelineStatusResponse(_message.Message):
     CHANGE_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     REDIS_ERROR_FIELD_NUMBER: _ClassVar[int]
     DELIVERY_ERROR_FIELD_NUMBER: _ClassVar[int]
+    CHAIN_FIELD_NUMBER: _ClassVar[int]
     delivered_block_number: int
     delivered_event_count: int
     pending_count: int
@@ -70,7 +71,30 @@ class GetPipelineStatusResponse(_message.Message):
     change_sequence: int
     redis_error: str
     delivery_error: str
-    def __init__(self, delivered_block_number: _Optional[int] = ..., delivered_event_count: _Optional[int] = ..., pending_count: _Optional[int] = ..., deferred_count: _Optional[int] = ..., oldest_pending_age_ms: _Optional[int] = ..., open_dead_letter_count: _Optional[int] = ..., dead_letter_counts: _Optional[_Iterable[_Union[DeadLetterCount, _Mapping]]] = ..., streams: _Optional[_Iterable[_Union[StreamStatus, _Mapping]]] = ..., last_snapshot_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., change_sequence: _Optional[int] = ..., redis_error: _Optional[str] = ..., delivery_error: _Optional[str] = ...) -> None: ...
+    chain: ChainStatus
+    def __init__(self, delivered_block_number: _Optional[int] = ..., delivered_event_count: _Optional[int] = ..., pending_count: _Optional[int] = ..., deferred_count: _Optional[int] = ..., oldest_pending_age_ms: _Optional[int] = ..., open_dead_letter_count: _Optional[int] = ..., dead_letter_counts: _Optional[_Iterable[_Union[DeadLetterCount, _Mapping]]] = ..., streams: _Optional[_Iterable[_Union[StreamStatus, _Mapping]]] = ..., last_snapshot_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., change_sequence: _Optional[int] = ..., redis_error: _Optional[str] = ..., delivery_error: _Optional[str] = ..., chain: _Optional[_Union[ChainStatus, _Mapping]] = ...) -> None: ...
+
+class ChainStatus(_message.Message):
+    __slots__ = ("last_indexed_block", "head_block", "head_seen_at", "outbox_count", "open_rewind_count", "fatal", "disagreement_count", "verified_block", "verified_at")
+    LAST_INDEXED_BLOCK_FIELD_NUMBER: _ClassVar[int]
+    HEAD_BLOCK_FIELD_NUMBER: _ClassVar[int]
+    HEAD_SEEN_AT_FIELD_NUMBER: _ClassVar[int]
+    OUTBOX_COUNT_FIELD_NUMBER: _ClassVar[int]
+    OPEN_REWIND_COUNT_FIELD_NUMBER: _ClassVar[int]
+    FATAL_FIELD_NUMBER: _ClassVar[int]
+    DISAGREEMENT_COUNT_FIELD_NUMBER: _ClassVar[int]
+    VERIFIED_BLOCK_FIELD_NUMBER: _ClassVar[int]
+    VERIFIED_AT_FIELD_NUMBER: _ClassVar[int]
+    last_indexed_block: int
+    head_block: int
+    head_seen_at: _timestamp_pb2.Timestamp
+    outbox_count: int
+    open_rewind_count: int
+    fatal: str
+    disagreement_count: int
+    verified_block: int
+    verified_at: _timestamp_pb2.Timestamp
+    def __init__(self, last_indexed_block: _Optional[int] = ..., head_block: _Optional[int] = ..., head_seen_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., outbox_count: _Optional[int] = ..., open_rewind_count: _Optional[int] = ..., fatal: _Optional[str] = ..., disagreement_count: _Optional[int] = ..., verified_block: _Optional[int] = ..., verified_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class DeadLetterCount(_message.Message):
     __slots__ = ("reason", "count")

@@ -222,6 +222,14 @@ async def save_silent_states(conn: Connection, states: Mapping[str, list[Any]]) 
     )
 
 
+async def list_leaders_under_way(conn: Connection) -> list[str]:
+    """Leaders of deployments that are not in the inbox yet."""
+    cursor = await conn.execute(
+        "SELECT DISTINCT payload->>'leader' FROM outbox WHERE task_name = 'ingest.vault_deployed'"
+    )
+    return [row[0] for row in await cursor.fetchall()]
+
+
 async def list_deployment_events(conn: Connection) -> list[bytes]:
     """The accepted deployments (protos.events.v1.ChainEvent) of blocks that are part of the chain."""
     cursor = await conn.execute(
