@@ -94,8 +94,8 @@ async def restore(conn: Connection, sequence: int) -> None:
     )
 
 
-async def save_replica(conn: Connection, owner: UUID) -> int:
-    """Say that this replica is alive; returns how many are."""
+async def save_replica(conn: Connection, owner: UUID, seconds: float) -> int:
+    """Say that this replica is alive; returns how many said so within these seconds."""
     await conn.execute(
         """
         INSERT INTO replicas (owner, seen_at) VALUES (%(owner)s, clock_timestamp())
@@ -103,7 +103,10 @@ async def save_replica(conn: Connection, owner: UUID) -> int:
         """,
         {"owner": owner},
     )
-    await conn.execute("DELETE FROM replicas WHERE seen_at < clock_timestamp() - interval '15 seconds'")
+    await conn.execute(
+        "DELETE FROM replicas WHERE seen_at < clock_timestamp() - make_interval(secs => %(seconds)s)",
+        {"seconds": seconds},
+    )
     cursor = await conn.execute("SELECT count(*) FROM replicas")
     row = await cursor.fetchone()
     return int(row[0]) if row else 1

@@ -1,0 +1,1 @@
+"""Reading an EVM chain over JSON-RPC: start at `reader.ChainReader`."""
