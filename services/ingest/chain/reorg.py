@@ -16,8 +16,8 @@ from protos.analytics.v1 import analytics_pb2, analytics_pb2_grpc
 from protos.events.v1 import events_pb2
 from protos.vaults.v1 import vaults_pb2, vaults_pb2_grpc
 from services.ingest.backoff import Backoff
-from services.ingest.domain import ChangeKind, NewChange
-from services.ingest.repository import chain, changes
+from services.ingest.domain import ChangeKind, NewChange, SnapshotRequest
+from services.ingest.repository import chain, changes, inbox
 
 log = get_logger(__name__)
 
@@ -70,6 +70,8 @@ class Rewinder:
             removed = await self._tell_services(rewind.blocks, reinstated=[])
             async with database_errors(), self._pool.connection() as conn:
                 await chain.complete_rewind(conn, rewind, sorted(removed))
+                # A crash may have come between a service's rewind and the figures that follow from it.
+                await inbox.save_snapshot_requests(conn, [SnapshotRequest("", "rewind")])
                 await changes.append(conn, [NewChange(ChangeKind.REWIND)], events=0, block_number=None)
             log.info("rewound", blocks=len(rewind.blocks), removed_vaults=len(removed))
 
