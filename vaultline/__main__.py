@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 import psycopg
 
 from libs.config import load_settings
 from libs.migrations import SERVICES, MigrationError, migrate
-from vaultline import demo, up
+from vaultline import demo, live_demo, up
 from vaultline.settings import UpSettings, credentials, load_passwords
 
 
@@ -18,16 +19,26 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="vaultline")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("up", help="start everything and stay")
-    demonstration = commands.add_parser("demo", help="start everything, put a recorded protocol through, show answers")
+    demonstration = commands.add_parser("demo", help="start everything and a local chain with trading; show answers")
     demonstration.add_argument("--exit", action="store_true", help="end after showing the answers")
+    demonstration.add_argument("--recording", action="store_true", help="replay a recorded protocol instead")
     commands.add_parser("migrate", help="bring DATABASE_URL up to date and end")
     arguments = parser.parse_args()
     settings = load_settings(UpSettings)
     if arguments.command == "migrate":
         return _migrate(settings)
     if arguments.command == "demo":
-        return up.run(settings, demo.show_and_stay if not arguments.exit else demo.show)
-    return up.run(settings, up.serve)
+        return _demo(settings, recording=arguments.recording, stay=not arguments.exit)
+    return up.run(settings, up.follow_and_serve)
+
+
+def _demo(settings: UpSettings, *, recording: bool, stay: bool) -> int:
+    if "DATA_DIR" not in os.environ:
+        # What was made up must not mix with what `make up` keeps.
+        settings = settings.model_copy(update={"data_dir": settings.data_dir / "demo"})
+    if recording:
+        return up.run(settings, demo.replay_and_stay if stay else demo.replay)
+    return up.run(settings, live_demo.show_and_stay if stay else live_demo.show)
 
 
 def _migrate(settings: UpSettings) -> int:

@@ -1,4 +1,4 @@
-"""`make demo`: the platform with a recorded protocol put through Redis, and the answers that come out."""
+"""A recorded protocol put through Redis, and the answers that come out: the demonstration that needs no Node.js."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _BATCH = 1_000
 _LONGEST_TEXT = 90
 
 
-async def show_and_stay(platform: Platform) -> None:
-    """Show the answers, then stay until cancelled."""
-    await show(platform)
+async def replay_and_stay(platform: Platform) -> None:
+    """Put the recording through, show the answers, then stay until cancelled."""
+    await replay(platform)
     await serve(platform)
 
 
-async def show(platform: Platform) -> None:
+async def replay(platform: Platform) -> None:
     """Put the recording through and print the calls to try with their answers. Again, it changes nothing."""
     count = await _produce(platform.redis_url)
     say("demo", f"put {count} jobs of {RECORDING.name} on {STREAM}")
@@ -36,14 +36,19 @@ async def show(platform: Platform) -> None:
         pipeline = await _wait_until_delivered(session)
         delivered, letters = pipeline["deliveredEvents"], pipeline["openDeadLetters"]
         say("demo", f"delivered, ever: {delivered} events, {letters} dead letters")
-        for path in await _paths(session):
-            async with session.get(path) as answer:
-                say("demo", f"curl '{platform.url}{path}'")
-                body = orjson.loads(await answer.read())
-                text = orjson.dumps(shortened(body), option=orjson.OPT_INDENT_2).decode()
-                say("demo", f"HTTP {answer.status}")
-                for line in text.splitlines():
-                    say("demo", f"  {line}")
+        await show_answers(platform.url, session)
+
+
+async def show_answers(url: str, session: aiohttp.ClientSession) -> None:
+    """Print the calls to try, each with its answer."""
+    for path in await _paths(session):
+        async with session.get(path) as answer:
+            say("demo", f"curl '{url}{path}'")
+            body = orjson.loads(await answer.read())
+            text = orjson.dumps(shortened(body), option=orjson.OPT_INDENT_2).decode()
+            say("demo", f"HTTP {answer.status}")
+            for line in text.splitlines():
+                say("demo", f"  {line}")
 
 
 def shortened(value: Any) -> Any:

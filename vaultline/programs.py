@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,8 +39,7 @@ def platform_stages(addresses: Addresses, *, grace_seconds: float) -> list[list[
     inbox = {"INGEST_DATABASE_URL": addresses.database_urls["ingest"]}
 
     def program(name: str, module: str, own: Mapping[str, str]) -> Program:
-        # The program's own grace comes first; only one that overruns it is forced.
-        return Program(name, bound([sys.executable, "-m", module]), _environment(own), grace_seconds=grace_seconds + 5)
+        return _program(name, [module], own, grace_seconds)
 
     def service(name: str, own: Mapping[str, str]) -> Program:
         login = {f"{name.upper()}_DATABASE_URL": addresses.database_urls[name]}
@@ -55,6 +54,29 @@ def platform_stages(addresses: Addresses, *, grace_seconds: float) -> list[list[
         ],
         [program("gateway", "gateway", {**targets, "HOST": addresses.host, "PORT": str(addresses.port)})],
     ]
+
+
+def indexer_program(addresses: Addresses, protocol: Mapping[str, str], *, grace_seconds: float) -> Program:
+    """The chain indexer; `protocol` holds RPC_URL and where the protocol is, unless the environment does."""
+    own = {
+        "INGEST_DATABASE_URL": addresses.database_urls["ingest"],
+        "REDIS_URL": addresses.redis_url,
+        "VAULTS_TARGET": addresses.target("vaults"),
+        "ANALYTICS_TARGET": addresses.target("analytics"),
+        **protocol,
+    }
+    return _program("indexer", ["services.ingest.chain"], own, grace_seconds)
+
+
+def traders_program(rpc_url: str, addresses_file: Path, *, grace_seconds: float) -> Program:
+    """Leaders and followers of the local chain, who deploy the protocol first."""
+    command = ["demo_chain", "--rpc-url", rpc_url, "--addresses", str(addresses_file)]
+    return _program("traders", command, {}, grace_seconds)
+
+
+def _program(name: str, module: Sequence[str], own: Mapping[str, str], grace_seconds: float) -> Program:
+    # The program's own grace comes first; only one that overruns it is forced.
+    return Program(name, bound([sys.executable, "-m", *module]), _environment(own), grace_seconds=grace_seconds + 5)
 
 
 def postgres_program(server: EmbeddedPostgres) -> Program:

@@ -26,7 +26,7 @@ from psycopg import sql
 from libs.migrations import SERVICES, MigrationError, migrate, url_with_login
 from libs.rpc.healthcheck import is_serving
 from vaultline.embedded import SUPERUSER, EmbeddedPostgres, EmbeddedRedis, EmbeddedServerError
-from vaultline.programs import Addresses, platform_stages, postgres_program, redis_program
+from vaultline.programs import Addresses, indexer_program, platform_stages, postgres_program, redis_program
 from vaultline.settings import PROJECT, UpSettings, credentials, load_passwords
 from vaultline.supervisor import Supervisor
 
@@ -47,6 +47,9 @@ class Platform:
     url: str
     redis_url: str
     supervisor: Supervisor
+    addresses: Addresses
+    data_dir: Path
+    grace_seconds: float
 
 
 def say(name: str, line: str) -> None:
@@ -79,7 +82,9 @@ async def running(settings: UpSettings, hurry: asyncio.Event) -> AsyncIterator[P
         addresses = Addresses(urls, redis_url, sockets / "run", settings.host, settings.port)
         for stage in platform_stages(addresses, grace_seconds=settings.shutdown_grace_seconds):
             supervisor.start(*stage)
-        platform = Platform(f"http://{_reachable(settings.host)}:{settings.port}", redis_url, supervisor)
+        url = f"http://{_reachable(settings.host)}:{settings.port}"
+        grace = settings.shutdown_grace_seconds
+        platform = Platform(url, redis_url, supervisor, addresses, data_dir, grace)
         for service in SERVICES:
             target = addresses.target(service)
             await _until(partial(is_serving, target), settings, supervisor, f"{service} is not ready")
@@ -120,6 +125,13 @@ async def _run(settings: UpSettings, use: Callable[[Platform], Coroutine[Any, An
         pass
     say("up", "stopped")
     return 0
+
+
+async def follow_and_serve(platform: Platform) -> None:
+    """Follow the chain that the environment names, if it does; print where the platform is and stay."""
+    if os.environ.get("RPC_URL") and os.environ.get("VAULT_FACTORY_ADDRESS"):
+        platform.supervisor.start(indexer_program(platform.addresses, {}, grace_seconds=platform.grace_seconds))
+    await serve(platform)
 
 
 async def serve(platform: Platform) -> None:

@@ -30,7 +30,7 @@ def data_dir() -> Iterator[Path]:
 
 def put_demo_through(data_dir: Path) -> list[str]:
     """One `demo --exit`; the lines of its answers without times and ports."""
-    with vaultline("demo", "--exit", data_dir=data_dir) as demo:
+    with vaultline("demo", "--recording", "--exit", data_dir=data_dir) as demo:
         assert demo.wait() == 0, demo.text
         assert demo.left_running() == []
         shown = [line for line in demo.lines if line.startswith("demo ")]

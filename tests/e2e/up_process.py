@@ -72,6 +72,10 @@ class UpProcess:
         """Command lines of processes of this run that are still there."""
         return [_command(pid) for pid in _marked(self._mark)]
 
+    def pids(self) -> list[int]:
+        """Processes of this run."""
+        return list(_marked(self._mark))
+
     def kill_all(self) -> None:
         """End whatever is left, whatever it takes."""
         for pid in [self.process.pid, *_marked(self._mark)]:
