@@ -12,6 +12,7 @@ from libs.identifiers import event_identity
 from protos.events.v1 import events_pb2 as pb
 from services.ingest.payloads import (
     ArgusScorePayload,
+    BridgedDeploymentPayload,
     FollowerEventPayload,
     LedgerPayload,
     ObservedPayload,
@@ -31,12 +32,12 @@ class Intake:
     entered_at_ms: int  # when the job entered Redis, UNIX milliseconds
 
 
-def deployment(payload: VaultDeployedPayload, intake: Intake) -> pb.ChainEvent:
+def deployment(payload: VaultDeployedPayload | BridgedDeploymentPayload, intake: Intake) -> pb.ChainEvent:
     """A vault's deployment."""
     body = pb.VaultDeployed(
         vault_address=payload.vault_address,
         leader_address=payload.leader,
-        name=payload.name,
+        name=payload.name or "",
         base_asset=payload.base_asset,
         decimals=payload.decimals,
     )
@@ -134,6 +135,9 @@ EVENT_BUILDERS: Final[dict[str, Callable[[Any, Intake], pb.ChainEvent]]] = {
     "ingest.profit_settled": settlement,
     "ingest.argus_score": score,
     "ingest.vault_status": status,
+    "bridge.vault_deployed": deployment,
+    "bridge.trade_executed": trade,
+    "bridge.follower_event": flow,
 }
 
 
@@ -143,7 +147,7 @@ def _ledger_event(
     transaction_hash = payload.tx_hash or ""
     identity = event_identity(
         chain_id=intake.chain_id,
-        transaction_hash=transaction_hash,
+        transaction_hash="" if payload.IDENTIFIED_BY_TASK else transaction_hash,
         log_index=payload.log_index,
         kind=kind,
         vault=vault,

@@ -144,6 +144,8 @@ class ChainPayload(Payload):
 class LedgerPayload(ChainPayload):
     """A chain event whose time is its block's."""
 
+    # Whether the task id is the event's identity even where a transaction is named.
+    IDENTIFIED_BY_TASK: ClassVar[bool] = False
     timestamp: SecondsField | None = None
 
     def reported_time(self) -> int | None:
@@ -199,6 +201,29 @@ class FollowerEventPayload(LedgerPayload):
     action: Literal["DEPOSIT", "WITHDRAW"]
 
 
+class BridgedDeploymentPayload(LedgerPayload):
+    """`bridge.vault_deployed`: a deployment as another system tells it, perhaps without name and transaction."""
+
+    IDENTIFIED_BY_TASK: ClassVar[bool] = True
+    vault_address: AddressField
+    leader: AddressField
+    base_asset: AddressField
+    name: TextField | None = None
+    decimals: DecimalsField | None = None
+
+
+class BridgedTradePayload(TradeExecutedPayload):
+    """`bridge.trade_executed`: like `ingest.trade_executed`; several trades of one transaction are several tasks."""
+
+    IDENTIFIED_BY_TASK: ClassVar[bool] = True
+
+
+class BridgedFollowerPayload(FollowerEventPayload):
+    """`bridge.follower_event`: like `ingest.follower_event`, but every task is an event of its own."""
+
+    IDENTIFIED_BY_TASK: ClassVar[bool] = True
+
+
 class ProfitSettledPayload(LedgerPayload):
     """`ingest.profit_settled`: a follower's profit was settled; absent cuts are unknown."""
 
@@ -251,5 +276,8 @@ PAYLOADS: Final[dict[str, type[Payload]]] = {
     "ingest.argus_score": ArgusScorePayload,
     "ingest.vault_status": VaultStatusPayload,
     "ingest.snapshot": SnapshotPayload,
+    "bridge.vault_deployed": BridgedDeploymentPayload,
+    "bridge.trade_executed": BridgedTradePayload,
+    "bridge.follower_event": BridgedFollowerPayload,
 }
 BULK_TASK: Final = "ingest.events"

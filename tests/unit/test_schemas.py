@@ -66,6 +66,9 @@ def test_the_published_files_are_what_the_models_say():
 def test_every_task_the_bulk_job_and_the_envelope_have_a_schema():
     assert set(schemas()) == {
         "argus_score.json",
+        "bridge.follower_event.json",
+        "bridge.trade_executed.json",
+        "bridge.vault_deployed.json",
         "envelope.json",
         "events.json",
         "follower_event.json",

@@ -1,0 +1,1 @@
+"""The bridge: jobs that another system's indexer puts on BullMQ queues, taken into the inbox."""
