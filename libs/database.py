@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import psycopg
 from psycopg import AsyncConnection
+from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -41,6 +42,21 @@ async def open_pool(url: str, *, name: str, min_size: int = 1, max_size: int = 8
         yield pool
     finally:
         await pool.close()
+
+
+@asynccontextmanager
+async def reading(pool: Pool) -> AsyncIterator[Connection]:
+    """A connection to read with: each statement is a transaction of its own, which saves BEGIN and COMMIT."""
+    async with pool.connection() as conn:
+        await conn.set_autocommit(True)
+        try:
+            yield conn
+        finally:
+            # It must never return to the pool like this: whoever writes next counts on one transaction.
+            if conn.info.transaction_status is TransactionStatus.IDLE:
+                await conn.set_autocommit(False)
+            else:
+                await conn.close()
 
 
 async def is_reachable(pool: Pool) -> bool:

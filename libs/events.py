@@ -20,6 +20,11 @@ NO_LOG_INDEX: Final = 2**31 - 1
 
 MAX_EVENTS_PER_CALL: Final = 5_000
 MAX_BLOCKS_PER_CALL: Final = 10_000
+# An answer's status travels in headers, of which gRPC takes 8 KiB.
+MAX_VIOLATIONS: Final = 20
+
+# The year 10000, which neither Python nor ISO 8601 can write.
+END_OF_TIME: Final = 253_402_300_800
 
 
 class Kind(IntEnum):
@@ -214,19 +219,23 @@ def to_datetime(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def events_from_proto(messages: Iterable[pb.ChainEvent], *, field: str = "events") -> list[Event]:
-    """Domain events in the same order; InvalidArgument names each malformed field as `events[i].…`."""
+def events_from_proto(messages: Iterable[pb.ChainEvent], *, chain_id: int) -> list[Event]:
+    """Domain events of one chain in the same order.
+
+    InvalidArgument names the malformed field of each event as `events[i].…`, of the first 20 at most.
+    """
     violations: list[FieldViolation] = []
     events: list[Event] = []
     for index, message in enumerate(messages):
         try:
+            _require(message.chain_id == chain_id, "chain_id", f"must be {chain_id}")
             events.append(event_from_proto(message))
         except _Malformed as problem:
-            violations.append(FieldViolation(f"{field}[{index}].{problem.field}", problem.reason))
+            violations.append(FieldViolation(f"events[{index}].{problem.field}", problem.reason))
     if len(events) + len(violations) > MAX_EVENTS_PER_CALL:
-        violations.append(FieldViolation(field, f"must have at most {MAX_EVENTS_PER_CALL} items"))
+        violations.insert(0, FieldViolation("events", f"must have at most {MAX_EVENTS_PER_CALL} items"))
     if violations:
-        raise InvalidArgument(violations)
+        raise InvalidArgument(violations[:MAX_VIOLATIONS])
     return events
 
 
@@ -242,9 +251,10 @@ def event_from_proto(message: pb.ChainEvent) -> Event:
     body_name = message.WhichOneof("body")
     if body_name is None:
         raise _Malformed("body", "must be set")
-    _require(bool(message.identity) and len(message.identity) <= 1024, "identity", "must have 1 to 1024 characters")
-    time = message.occurred_at.seconds
-    _require(message.HasField("occurred_at") and 0 <= time < 2**40, "occurred_at", "must be a time from 1970 on")
+    for field, longest in (("identity", 1024), ("task_id", 512)):
+        _require(1 <= len(getattr(message, field)) <= longest, field, f"must have 1 to {longest} characters")
+        _text(getattr(message, field), field)
+    time = _seconds(message, "occurred_at", "occurred_at")
     for field in ("transaction_hash", "block_hash"):
         value = getattr(message, field)
         _require(not value or is_transaction_hash(value), field, "must be 0x and 64 lower-case hex digits")
@@ -282,6 +292,13 @@ def _uint256(text: str, field: str) -> int:
         return parse_uint256(text)
     except ValueError as error:
         raise _Malformed(field, str(error)) from None
+
+
+def _seconds(message: pb.ChainEvent | pb.ScoreObserved | pb.StatusObserved, name: str, field: str) -> int:
+    seconds = int(getattr(message, name).seconds)
+    is_time = message.HasField(name) and 0 <= seconds < END_OF_TIME
+    _require(is_time, field, "must be a time from 1970 on and before the year 10000")
+    return seconds
 
 
 def _text(text: str, field: str) -> str:
@@ -358,7 +375,7 @@ def _score(body: pb.ScoreObserved, field: str) -> Score:
         win_rate_bps=body.win_rate_bps,
         max_drawdown_bps=body.max_drawdown_bps,
         signal_count=body.signal_count,
-        observed_at=_observed_at(body, field),
+        observed_at=_seconds(body, "observed_at", f"{field}.observed_at"),
     )
 
 
@@ -369,14 +386,8 @@ def _status(body: pb.StatusObserved, field: str) -> Status:
         vault=_address(body.vault_address, f"{field}.vault_address"),
         is_frozen=body.status == pb.OBSERVED_STATUS_PAUSED,
         reason=_text(body.reason, f"{field}.reason"),
-        observed_at=_observed_at(body, field),
+        observed_at=_seconds(body, "observed_at", f"{field}.observed_at"),
     )
-
-
-def _observed_at(body: pb.ScoreObserved | pb.StatusObserved, field: str) -> int:
-    seconds = body.observed_at.seconds
-    _require(0 <= seconds < 2**40, f"{field}.observed_at", "must be a time from 1970 on")
-    return int(seconds)
 
 
 _BODIES: Final[dict[str, Callable[..., Body]]] = {
@@ -403,6 +414,11 @@ def orphaned_blocks_from_proto(messages: Sequence[pb.OrphanedBlock], field: str)
         FieldViolation(f"{field}[{i}].hash", "must be 0x and 64 lower-case hex digits")
         for i, block in enumerate(messages)
         if not is_transaction_hash(block.hash)
+    ]
+    violations += [
+        FieldViolation(f"{field}[{i}].number", "must be below 2^63-1")
+        for i, block in enumerate(messages)
+        if block.number >= NO_BLOCK
     ]
     if len(messages) > MAX_BLOCKS_PER_CALL:
         violations.append(FieldViolation(field, f"must have at most {MAX_BLOCKS_PER_CALL} items"))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from libs.database import Connection
-from libs.events import Deployment, Event, Flow, Kind, OrphanedBlock, Score, Settlement, Status
+from libs.events import Deployment, Event, Flow, Kind, Score, Settlement, Status
 from libs.identifiers import Address, UserId, VaultId, user_id, vault_id
-from libs.registry import repository
-from libs.registry.repository import Pair
+from libs.registry import repository, rewind_repository
+from libs.registry.repository import Pair, UserChange
+from libs.registry.rewind import Rewind
 from libs.results import Key, first_occurrences, key_of
 
 
@@ -54,19 +54,21 @@ def names_wallets(event: Event) -> Sequence[Address]:
 async def register(conn: Connection, chain_id: int, events: Sequence[Event]) -> Registered:
     """Insert what is new of deployments and flows, and bring users, vaults and statuses up to date.
 
-    Vaults are locked before users everywhere, each in the order of their ids: no two calls wait for each other.
+    New vaults are locked first, then those that exist, then users, each in the order of their ids and by one
+    statement: no two calls wait for each other.
     """
     orphaned = await repository.find_orphaned(conn, sorted({e.block_hash for e in events if e.block_hash}))
-    events = [event for event in events if event.block_hash not in orphaned]
-    vaults = {event.vault: vault_id(chain_id, event.vault) for event in events if event.vault}
+    once = first_occurrences(event for event in events if event.block_hash not in orphaned)
+    vaults = {event.vault: vault_id(chain_id, event.vault) for event in once if event.vault}
+    deployed = {vaults[event.vault] for event in once if event.vault and event.kind is Kind.DEPLOYMENT}
+    if deployed:
+        await repository.lock_deployments(conn, deployed)
     locked = await repository.lock_vaults(conn, list(vaults.values()))
-    deployed = {event.vault for event in events if event.vault and event.kind is Kind.DEPLOYMENT}
-    known = {address: v for address, v in vaults.items() if v in locked or address in deployed}
-    ready = first_occurrences(event for event in events if event.vault is None or event.vault in known)
+    known = {address: vault for address, vault in vaults.items() if vault in locked or vault in deployed}
+    ready = [event for event in once if event.vault is None or event.vault in known]
     inserted = await _insert(conn, chain_id, ready)
     fresh = [event for event in ready if key_of(event) in inserted]
-    await _save_first_events(conn, chain_id, fresh)
-    await _save_scores(conn, chain_id, ready)
+    await _save_users(conn, chain_id, fresh, [event.body for event in ready if isinstance(event.body, Score)])
     new_deployments = {known[e.vault] for e in fresh if e.vault and e.kind is Kind.DEPLOYMENT}
     if new_deployments:
         await repository.save_vaults_from_deployments(conn, sorted(new_deployments))
@@ -106,31 +108,24 @@ async def _stored_digests(
     return {key_of(event): digests[vault, event.identity] for vault, event in rows}
 
 
-async def _save_first_events(conn: Connection, chain_id: int, events: Iterable[Event]) -> None:
-    first: dict[UserId, tuple[Address, int]] = {}
-    for event in events:
+async def _save_users(conn: Connection, chain_id: int, fresh: Iterable[Event], scores: Iterable[Score]) -> None:
+    """Users of new events, and scores: at the same second the higher one counts."""
+    named: dict[UserId, UserChange] = {}
+    for event in fresh:
         for wallet in names_wallets(event):
-            user = user_id(chain_id, wallet)
-            if user not in first or event.time < first[user][1]:
-                first[user] = (wallet, event.time)
-    if first:
-        await repository.save_first_events(conn, first)
+            change = named.setdefault(user_id(chain_id, wallet), UserChange(wallet))
+            change.first_event_at = _earlier(change.first_event_at, event.time)
+    for score in scores:
+        change = named.setdefault(user_id(chain_id, score.wallet), UserChange(score.wallet))
+        change.first_observed_at = _earlier(change.first_observed_at, score.observed_at)
+        latest = (score.observed_at, score.reputation_score)
+        change.score = latest if change.score is None else max(change.score, latest)
+    if named:
+        await repository.save_users(conn, named)
 
 
-async def _save_scores(conn: Connection, chain_id: int, events: Iterable[Event]) -> None:
-    scores: dict[UserId, list[Score]] = defaultdict(list)
-    for event in events:
-        if isinstance(event.body, Score):
-            scores[user_id(chain_id, event.body.wallet)].append(event.body)
-    if scores:
-        await repository.save_scores(conn, {user: _summary(observed) for user, observed in scores.items()})
-
-
-def _summary(observed: Sequence[Score]) -> tuple[Address, int, int, int]:
-    """(wallet, latest score, when it was observed, first observation); at the same second the higher score counts."""
-    latest = max(observed, key=lambda score: (score.observed_at, score.reputation_score))
-    first = min(score.observed_at for score in observed)
-    return latest.wallet, latest.reputation_score, latest.observed_at, first
+def _earlier(known: int | None, time: int) -> int:
+    return time if known is None else min(known, time)
 
 
 async def _save_statuses(conn: Connection, vaults: Mapping[Address, VaultId], events: Iterable[Event]) -> None:
@@ -147,21 +142,26 @@ async def _save_statuses(conn: Connection, vaults: Mapping[Address, VaultId], ev
 
 async def remove_orphaned(
     conn: Connection,
-    blocks: Sequence[OrphanedBlock],
+    rewind: Rewind,
     *,
     also_concerned: Collection[VaultId] = (),
 ) -> Orphaned:
     """Remove the flows and deployments of orphaned blocks, and all flows of vaults that none is left of.
 
-    Locks every vault concerned first, those included that only the caller knows of.
+    Scores and statuses of the wallets and vaults named are forgotten. Locks every vault concerned first, those
+    included that only the caller knows of.
     """
-    concerned = await repository.find_vaults_of_blocks(conn, blocks)
+    blocks = rewind.orphaned
+    concerned = await rewind_repository.find_vaults_of_blocks(conn, blocks)
+    concerned |= await rewind_repository.find_vaults(conn, rewind.status_vaults)
     await repository.lock_vaults(conn, sorted(concerned | set(also_concerned)))
-    pairs = await repository.delete_orphaned_flows(conn, blocks)
-    deployments = await repository.delete_orphaned_deployments(conn, blocks)
+    pairs = await rewind_repository.delete_orphaned_flows(conn, blocks)
+    deployments = await rewind_repository.delete_orphaned_deployments(conn, blocks)
     undeployed = {vault for vault, _, _ in deployments}
-    pairs += await repository.delete_flows_of_unknown_vaults(conn, sorted(undeployed))
-    users = {user for _, user in pairs} | {leader for _, leader, _ in deployments}
+    pairs += await rewind_repository.delete_flows_of_unknown_vaults(conn, sorted(undeployed))
+    await rewind_repository.forget_statuses(conn, rewind.status_vaults)
+    rated = await rewind_repository.forget_scores(conn, rewind.score_wallets)
+    users = {user for _, user in pairs} | {leader for _, leader, _ in deployments} | rated
     return Orphaned(len(pairs) + len(deployments), set(pairs), users, undeployed)
 
 
@@ -170,9 +170,9 @@ async def remove_unnamed(conn: Connection, orphaned: Orphaned) -> list[Address]:
 
     Call it when nothing of the caller's own refers to them any more.
     """
-    removed = await repository.delete_unknown_vaults(conn, sorted(orphaned.undeployed))
+    removed = await rewind_repository.delete_unknown_vaults(conn, sorted(orphaned.undeployed))
     if orphaned.undeployed:
         await repository.save_vaults_from_deployments(conn, sorted(orphaned.undeployed))
-    await repository.delete_unnamed_users(conn, sorted(orphaned.users))
-    await repository.recompute_first_events(conn, sorted(orphaned.users))
+    await rewind_repository.delete_unnamed_users(conn, sorted(orphaned.users))
+    await rewind_repository.recompute_first_events(conn, sorted(orphaned.users))
     return removed

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from libs.database import Connection
@@ -11,7 +13,6 @@ from libs.events import (
     Deployment,
     Event,
     Flow,
-    Kind,
     OrphanedBlock,
     Settlement,
     Status,
@@ -20,6 +21,16 @@ from libs.events import (
 from libs.identifiers import Address, UserId, VaultId
 
 Pair = tuple[VaultId, UserId]
+
+
+@dataclass(slots=True)
+class UserChange:
+    """What some events say of a user; times in seconds, the score as (observed at, score)."""
+
+    wallet: Address
+    first_event_at: int | None = None
+    first_observed_at: int | None = None
+    score: tuple[int, int] | None = None
 
 
 # Events are applied under a shared lock and blocks taken back under an exclusive one, so that no event of an orphaned
@@ -48,6 +59,17 @@ async def save_orphaned(conn: Connection, blocks: Sequence[OrphanedBlock], reins
     await conn.execute(
         "DELETE FROM orphaned_blocks WHERE block_hash = ANY(%(hashes)s)",
         {"hashes": [block.hash for block in reinstated]},
+    )
+
+
+async def lock_deployments(conn: Connection, vault_ids: Collection[VaultId]) -> None:
+    """Let nobody else deploy these vaults until the transaction ends: a vault that is not there has no row to lock."""
+    await conn.execute(
+        """
+        SELECT pg_advisory_xact_lock(hashtextextended(id::text, hashtext(current_schema())))
+        FROM unnest(%(ids)s::uuid[]) AS id
+        """,
+        {"ids": sorted(vault_ids)},
     )
 
 
@@ -169,42 +191,29 @@ async def find_digests(
     return {(VaultId(vault), identity): digest for vault, identity, digest in await cursor.fetchall()}
 
 
-async def save_first_events(conn: Connection, first: Mapping[UserId, tuple[Address, int]]) -> None:
-    """Create users and move their first event back in time where these are earlier; values are (wallet, seconds)."""
-    users = sorted(first)
+async def save_users(conn: Connection, changes: Mapping[UserId, UserChange]) -> None:
+    """Create users, move their first event and observation back in time, and take over newer scores."""
+    rows = sorted(changes.items())
+    scores = [change.score or (None, None) for _, change in rows]
     await conn.execute(
         """
-        INSERT INTO users (id, wallet_address, first_event_at)
-        SELECT n.id, n.wallet_address, n.first_event_at
-        FROM unnest(%(ids)s::uuid[], %(wallets)s::text[], %(times)s::timestamptz[])
-            AS n (id, wallet_address, first_event_at)
-        WHERE NOT EXISTS (SELECT FROM users u WHERE u.id = n.id AND u.first_event_at <= n.first_event_at)
+        INSERT INTO users (id, wallet_address, first_event_at, first_observed_at, score_observed_at, argus_score)
+        SELECT n.id, n.wallet_address, n.first_event_at, n.first_observed_at, n.score_observed_at,
+            COALESCE(n.argus_score, 0)
+        FROM unnest(
+            %(ids)s::uuid[], %(wallets)s::text[], %(events)s::timestamptz[], %(observed)s::timestamptz[],
+            %(score_times)s::timestamptz[], %(scores)s::integer[]
+        ) AS n (id, wallet_address, first_event_at, first_observed_at, score_observed_at, argus_score)
+        -- Most flows are of known users and change nothing.
+        WHERE n.argus_score IS NOT NULL
+            OR NOT EXISTS (SELECT FROM users u WHERE u.id = n.id AND u.first_event_at <= n.first_event_at)
         ORDER BY n.id
-        ON CONFLICT (id) DO UPDATE SET first_event_at = LEAST(users.first_event_at, excluded.first_event_at)
-        """,
-        {
-            "ids": users,
-            "wallets": [first[user][0] for user in users],
-            "times": [to_datetime(first[user][1]) for user in users],
-        },
-    )
-
-
-async def save_scores(conn: Connection, scores: Mapping[UserId, tuple[Address, int, int, int]]) -> None:
-    """Create users and take over newer scores; values are (wallet, score, observed at, first observed at)."""
-    users = sorted(scores)
-    await conn.execute(
-        """
-        INSERT INTO users (id, wallet_address, argus_score, score_observed_at, first_observed_at)
-        SELECT * FROM unnest(
-            %(ids)s::uuid[], %(wallets)s::text[], %(scores)s::integer[], %(times)s::timestamptz[],
-            %(first_times)s::timestamptz[]
-        ) AS n (id, wallet_address, argus_score, score_observed_at, first_observed_at)
-        ORDER BY id
         ON CONFLICT (id) DO UPDATE SET
+            first_event_at = LEAST(users.first_event_at, excluded.first_event_at),
             first_observed_at = LEAST(users.first_observed_at, excluded.first_observed_at),
             argus_score = CASE
-                WHEN users.score_observed_at > excluded.score_observed_at THEN users.argus_score
+                WHEN excluded.score_observed_at IS NULL OR users.score_observed_at > excluded.score_observed_at
+                    THEN users.argus_score
                 WHEN users.score_observed_at = excluded.score_observed_at
                     THEN GREATEST(users.argus_score, excluded.argus_score)
                 ELSE excluded.argus_score
@@ -212,13 +221,18 @@ async def save_scores(conn: Connection, scores: Mapping[UserId, tuple[Address, i
             score_observed_at = GREATEST(users.score_observed_at, excluded.score_observed_at)
         """,
         {
-            "ids": users,
-            "wallets": [scores[user][0] for user in users],
-            "scores": [scores[user][1] for user in users],
-            "times": [to_datetime(scores[user][2]) for user in users],
-            "first_times": [to_datetime(scores[user][3]) for user in users],
+            "ids": [user for user, _ in rows],
+            "wallets": [change.wallet for _, change in rows],
+            "events": [_time(change.first_event_at) for _, change in rows],
+            "observed": [_time(change.first_observed_at) for _, change in rows],
+            "score_times": [_time(observed_at) for observed_at, _ in scores],
+            "scores": [score for _, score in scores],
         },
     )
+
+
+def _time(seconds: int | None) -> datetime | None:
+    return None if seconds is None else to_datetime(seconds)
 
 
 async def save_vaults_from_deployments(conn: Connection, vault_ids: Sequence[VaultId]) -> None:
@@ -260,114 +274,4 @@ async def save_statuses(conn: Connection, statuses: Mapping[VaultId, Status]) ->
             "times": [to_datetime(statuses[vault].observed_at) for vault in vaults],
             "reasons": [statuses[vault].reason for vault in vaults],
         },
-    )
-
-
-async def find_vaults_of_blocks(conn: Connection, blocks: Sequence[OrphanedBlock]) -> set[VaultId]:
-    """Vaults with a flow or a deployment in these blocks."""
-    cursor = await conn.execute(
-        """
-        WITH orphaned AS (SELECT * FROM unnest(%(numbers)s::bigint[], %(hashes)s::text[]) AS o (number, hash))
-        SELECT vault_id FROM flows JOIN orphaned o ON block_order IN (o.number, %(no_block)s) AND block_hash = o.hash
-        UNION
-        SELECT vault_id FROM deployments
-            JOIN orphaned o ON block_order IN (o.number, %(no_block)s) AND block_hash = o.hash
-        """,
-        block_columns(blocks),
-    )
-    return {VaultId(row[0]) for row in await cursor.fetchall()}
-
-
-async def delete_orphaned_flows(conn: Connection, blocks: Sequence[OrphanedBlock]) -> list[Pair]:
-    """Remove the flows of orphaned blocks; returns the pair of each removed flow."""
-    cursor = await conn.execute(
-        """
-        DELETE FROM flows
-        USING unnest(%(numbers)s::bigint[], %(hashes)s::text[]) AS o (number, hash)
-        WHERE flows.block_order IN (o.number, %(no_block)s) AND flows.block_hash = o.hash
-        RETURNING flows.vault_id, flows.user_id
-        """,
-        block_columns(blocks),
-    )
-    return [(VaultId(vault), UserId(user)) for vault, user in await cursor.fetchall()]
-
-
-async def delete_orphaned_deployments(
-    conn: Connection, blocks: Sequence[OrphanedBlock]
-) -> list[tuple[VaultId, UserId, Address]]:
-    """Remove the deployments of orphaned blocks; returns (vault, leader, vault address) of each removed one."""
-    cursor = await conn.execute(
-        """
-        DELETE FROM deployments
-        USING unnest(%(numbers)s::bigint[], %(hashes)s::text[]) AS o (number, hash)
-        WHERE deployments.block_order IN (o.number, %(no_block)s) AND deployments.block_hash = o.hash
-        RETURNING deployments.vault_id, deployments.leader_id, deployments.contract_address
-        """,
-        block_columns(blocks),
-    )
-    return [(VaultId(v), UserId(u), Address(a)) for v, u, a in await cursor.fetchall()]
-
-
-def block_columns(blocks: Sequence[OrphanedBlock]) -> dict[str, Any]:
-    """Arrays of orphaned blocks; an event without a number is found by its hash alone."""
-    return {
-        "numbers": [block.number for block in blocks],
-        "hashes": [block.hash for block in blocks],
-        "no_block": NO_BLOCK,
-    }
-
-
-async def delete_flows_of_unknown_vaults(conn: Connection, vault_ids: Sequence[VaultId]) -> list[Pair]:
-    """Remove all flows of those vaults that no deployment is left of; returns the pair of each removed flow."""
-    cursor = await conn.execute(
-        """
-        DELETE FROM flows
-        WHERE vault_id = ANY(%(ids)s)
-            AND NOT EXISTS (SELECT FROM deployments d WHERE d.vault_id = flows.vault_id)
-        RETURNING vault_id, user_id
-        """,
-        {"ids": list(vault_ids)},
-    )
-    return [(VaultId(vault), UserId(user)) for vault, user in await cursor.fetchall()]
-
-
-async def delete_unknown_vaults(conn: Connection, vault_ids: Sequence[VaultId]) -> list[Address]:
-    """Remove those vaults that no deployment is left of; returns their addresses."""
-    cursor = await conn.execute(
-        """
-        DELETE FROM vaults
-        WHERE id = ANY(%(ids)s) AND NOT EXISTS (SELECT FROM deployments d WHERE d.vault_id = vaults.id)
-        RETURNING contract_address
-        """,
-        {"ids": list(vault_ids)},
-    )
-    return [Address(row[0]) for row in await cursor.fetchall()]
-
-
-async def recompute_first_events(conn: Connection, user_ids: Sequence[UserId]) -> None:
-    """Derive the first event of these users from what is stored."""
-    await conn.execute(
-        """
-        UPDATE users SET first_event_at = LEAST(
-            (SELECT min(event_time) FROM flows f WHERE f.user_id = users.id AND (f.amount > 0 OR f.kind = %(settled)s)),
-            (SELECT min(event_time) FROM deployments d WHERE d.leader_id = users.id)
-        )
-        WHERE id = ANY(%(ids)s)
-        """,
-        {"ids": list(user_ids), "settled": int(Kind.SETTLEMENT)},
-    )
-
-
-async def delete_unnamed_users(conn: Connection, user_ids: Sequence[UserId]) -> None:
-    """Remove those users that nothing names any more."""
-    await conn.execute(
-        """
-        DELETE FROM users
-        WHERE id = ANY(%(ids)s) AND first_observed_at IS NULL
-            AND NOT EXISTS (
-                SELECT FROM flows f WHERE f.user_id = users.id AND (f.amount > 0 OR f.kind = %(settled)s)
-            )
-            AND NOT EXISTS (SELECT FROM deployments d WHERE d.leader_id = users.id)
-        """,
-        {"ids": list(user_ids), "settled": int(Kind.SETTLEMENT)},
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
@@ -112,7 +113,10 @@ async def serve(
     grace_seconds: float,
     stop: asyncio.Event,
 ) -> None:
-    """Serve until `stop` is set; `register` adds servicers and returns their full names. Raises AddressInUse."""
+    """Serve until `stop` is set; `register` adds servicers and returns their full names.
+
+    An address that can't be had ends the process with code 2 and one line, like a wrong setting.
+    """
     server = grpc.aio.server(interceptors=[ErrorInterceptor()], options=_OPTIONS)
     service_names = register(server)
     health = HealthServicer()
@@ -124,13 +128,18 @@ async def serve(
     try:
         server.add_insecure_port(listen)
     except RuntimeError:
-        raise AddressInUse(f"{name}: can't listen on {listen}: the address is taken or not ours") from None
+        print(f"{name}: can't listen on {listen}: the address is taken or not ours", file=sys.stderr)  # noqa: T201
+        raise SystemExit(2) from None
+    for service in ("", *service_names):
+        # Else the health service says SERVING until the first look at the database is over.
+        await health.set(service, health_pb2.HealthCheckResponse.NOT_SERVING)
     await server.start()
     log.info("serving", service=name, listen=listen)
-    watching = asyncio.create_task(_watch_health(health, ["", *service_names], is_healthy))
+    watching = asyncio.create_task(_watch_health(health, ["", *service_names], is_healthy, stop))
     try:
         await stop.wait()
     finally:
+        stop.set()
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
         await health.enter_graceful_shutdown()
@@ -139,10 +148,11 @@ async def serve(
 
 
 async def _watch_health(
-    health: HealthServicer, names: Sequence[str], is_healthy: Callable[[], Awaitable[bool]]
+    health: HealthServicer, names: Sequence[str], is_healthy: Callable[[], Awaitable[bool]], stop: asyncio.Event
 ) -> None:
     serving: bool | None = None
-    while True:
+    # The cancellation alone may be lost: in Python 3.11 the database pool can swallow it.
+    while not stop.is_set():
         healthy = await is_healthy()
         if healthy is not serving:
             status = health_pb2.HealthCheckResponse.SERVING if healthy else health_pb2.HealthCheckResponse.NOT_SERVING

@@ -7,10 +7,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from libs.database import Connection
-from libs.events import Event, Kind, OrphanedBlock
+from libs.events import Event, Kind
 from libs.identifiers import Address, VaultId, user_id
 from libs.registry.apply import register, remove_orphaned, remove_unnamed
 from libs.registry.repository import save_orphaned
+from libs.registry.rewind import Rewind
 from libs.results import ApplyResult, Key, answer, key_of
 from services.analytics.domain import LedgerEntry, Performance, TradeResult, entry_of, figures_of, follower_of
 from services.analytics.fold import apply_entry, fold
@@ -167,16 +168,15 @@ async def _save(conn: Connection, chain_id: int, folded: Folded) -> None:
         await fold_state.save_figures(conn, {vault: figures_of(s) for vault, s in folded.states.items()})
 
 
-async def rewind(
-    conn: Connection, chain_id: int, blocks: Sequence[OrphanedBlock], reinstated: Sequence[OrphanedBlock] = ()
-) -> Rewound:
+async def rewind(conn: Connection, chain_id: int, wanted: Rewind) -> Rewound:
     """Take back everything derived from orphaned blocks, and refuse what still comes of them.
 
     A vault that loses its last deployment loses all its events too: it is unknown again, as in a fresh index.
     """
-    await save_orphaned(conn, blocks, reinstated)
+    blocks = wanted.orphaned
+    await save_orphaned(conn, blocks, wanted.reinstated)
     of_trades = await ledger.find_vaults_of_trades(conn, blocks)
-    orphaned = await remove_orphaned(conn, blocks, also_concerned=of_trades)
+    orphaned = await remove_orphaned(conn, wanted, also_concerned=of_trades)
     removed_trades = await ledger.delete_orphaned_trades(conn, blocks)
     concerned = of_trades | {vault for vault, _ in orphaned.pairs} | orphaned.undeployed
     removed_vaults = await remove_unnamed(conn, orphaned)

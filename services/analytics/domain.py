@@ -102,6 +102,7 @@ class TradePosition:
     time: int
     block_order: int
     log_order: int
+    source: str
     id: str
 
 

@@ -3,14 +3,10 @@
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
+from services.analytics.definitions import NO_CLOSES, NO_DEPOSITS, NO_FOLLOWERS, NO_LOSSES, OUT_OF_RANGE
 from services.analytics.followers import FollowerState
 from services.analytics.precision import HUNDRED, NOISE, ONE, RATIO, WIDE, ZERO, ratio
 from services.analytics.state import VaultState
-
-NO_CLOSES = "no_closes"
-NO_DEPOSITS = "no_deposits"
-NO_LOSSES = "no_losses"
-OUT_OF_RANGE = "out_of_range"
 
 RATIO_LIMIT = Decimal("1e15")
 LEGACY_LIMIT = Decimal("999999999999.99")
@@ -114,17 +110,30 @@ def win_rate(state: VaultState) -> Decimal:
 
 
 def closed_win_rate_pct(state: VaultState) -> Figure:
+    """100 * wins / closes of all trades."""
+    return wins_per_close(state.trades.wins, state.trades.closes)
+
+
+def wins_per_close(wins: int, closes: int) -> Figure:
     """100 * wins / closes."""
-    if not state.trades.closes:
-        return Figure(None, NO_CLOSES)
-    return Figure(_percent(state.trades.wins, state.trades.closes))
+    return Figure(_percent(wins, closes)) if closes else Figure(None, NO_CLOSES)
 
 
 def profit_factor(state: VaultState) -> Figure:
-    """Gains / |losses|."""
-    if not state.trades.losses:
+    """Gains / |losses| of all trades."""
+    return gains_per_loss(state.trades.gains, state.trades.losses)
+
+
+def gains_per_loss(gains: int, losses: int) -> Figure:
+    """gains / |losses|, for gains >= 0 and losses <= 0."""
+    if not losses:
         return Figure(None, NO_LOSSES)
-    return published(RATIO.divide(Decimal(state.trades.gains), Decimal(-state.trades.losses)))
+    return published(RATIO.divide(Decimal(gains), Decimal(-losses)))
+
+
+def profitable_followers_pct(profitable: int, listed: int) -> Figure:
+    """100 * followers with an exact pnl above 0 / followers listed, those who left included."""
+    return Figure(_percent(profitable, listed)) if listed else Figure(None, NO_FOLLOWERS)
 
 
 def unallocated_equity(state: VaultState) -> int:

@@ -16,6 +16,8 @@ from decimal import (
 RATIO_DIGITS = 50
 WIDE_DIGITS = 400
 SUM_DIGITS = 2000
+ROUGH_DIGITS = 30
+POINT_DIGITS = 240
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
@@ -42,6 +44,12 @@ RATIO = _context(RATIO_DIGITS, ROUND_HALF_EVEN)
 # What the fold carries from event to event. The digits beyond 120 are for ledgers that lose nearly everything
 # and win it back: each such swing over the whole uint256 range costs a follower's value 78 of them.
 WIDE = _context(WIDE_DIGITS, ROUND_HALF_EVEN)
+
+# The prices of price points: enough digits to tell apart what NOISE tells apart.
+POINT = _context(POINT_DIGITS, ROUND_HALF_EVEN)
+
+# Comparisons that need not be exact, only fast.
+ROUGH = _context(ROUGH_DIGITS, ROUND_HALF_EVEN)
 
 # Sums of wide numbers, exact unless their sizes differ by more than 1e1600. Beyond that the total is rounded up
 # and its parts are rounded down, so that a total is never less than what it consists of.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from libs.database import Connection, Pool, database_errors, read_from_one_snapshot
+from libs.database import Connection, Pool, database_errors, read_from_one_snapshot, reading
 from libs.errors import NotFound, violation
-from libs.events import events_from_proto, orphaned_blocks_from_proto
+from libs.events import END_OF_TIME, NO_BLOCK, NO_LOG_INDEX, events_from_proto
 from libs.identifiers import VaultId
 from libs.paging import decode_page_token, encode_page_token, page_size, skip_rows
+from libs.registry.rewind import rewind_from_proto
 from libs.results import result_to_proto
 from protos.analytics.v1 import analytics_pb2 as pb
 from protos.analytics.v1 import analytics_pb2_grpc
@@ -30,7 +31,7 @@ class AnalyticsServicer(analytics_pb2_grpc.AnalyticsServiceServicer):
         self._chain_id = chain_id
 
     async def ApplyEvents(self, request: pb.ApplyEventsRequest, context: Any) -> pb.ApplyEventsResponse:  # noqa: N802
-        events = events_from_proto(request.events)
+        events = events_from_proto(request.events, chain_id=self._chain_id)
         async with database_errors(), self._pool.connection() as conn:
             applied = await apply.apply_events(conn, self._chain_id, events)
         return pb.ApplyEventsResponse(
@@ -39,10 +40,9 @@ class AnalyticsServicer(analytics_pb2_grpc.AnalyticsServiceServicer):
         )
 
     async def Rewind(self, request: pb.RewindRequest, context: Any) -> pb.RewindResponse:  # noqa: N802
-        blocks = orphaned_blocks_from_proto(request.blocks_orphaned.blocks, "blocks_orphaned.blocks")
-        reinstated = orphaned_blocks_from_proto(request.reinstated_blocks, "reinstated_blocks")
+        wanted = rewind_from_proto(request)
         async with database_errors(), self._pool.connection() as conn:
-            rewound = await apply.rewind(conn, self._chain_id, blocks, reinstated)
+            rewound = await apply.rewind(conn, self._chain_id, wanted)
         return pb.RewindResponse(
             removed_event_count=rewound.event_count,
             performances=[mapping.performance_to_proto(row) for row in rewound.performances],
@@ -58,7 +58,7 @@ class AnalyticsServicer(analytics_pb2_grpc.AnalyticsServiceServicer):
             raise violation("vault_ids", f"must have at most {MAX_PAGE} items")
         key = decode_page_token("performances", request.page_token, (str,))
         after = mapping.uuid_from_proto(str(key[0]), "page_token") if key else None
-        async with database_errors(), self._pool.connection() as conn:
+        async with database_errors(), reading(self._pool) as conn:
             if vaults:
                 rows = await figures.list_performances(conn, vaults)
                 return pb.ListPerformancesResponse(performances=[mapping.performance_to_proto(row) for row in rows])
@@ -72,14 +72,14 @@ class AnalyticsServicer(analytics_pb2_grpc.AnalyticsServiceServicer):
     async def GetGlobalAnalytics(  # noqa: N802
         self, request: pb.GetGlobalAnalyticsRequest, context: Any
     ) -> pb.GetGlobalAnalyticsResponse:
-        async with database_errors(), self._pool.connection() as conn:
+        async with database_errors(), reading(self._pool) as conn:
             return mapping.globals_to_proto(await figures.get_globals(conn))
 
     async def GetVaultAnalytics(  # noqa: N802
         self, request: pb.GetVaultAnalyticsRequest, context: Any
     ) -> pb.GetVaultAnalyticsResponse:
         vault = mapping.vault_id_from_proto(request.vault_id)
-        async with database_errors(), self._pool.connection() as conn:
+        async with database_errors(), reading(self._pool) as conn:
             performance = await _get_performance(conn, vault)
         return pb.GetVaultAnalyticsResponse(
             performance=mapping.performance_to_proto(performance),
@@ -90,7 +90,7 @@ class AnalyticsServicer(analytics_pb2_grpc.AnalyticsServiceServicer):
         vault = mapping.vault_id_from_proto(request.vault_id)
         limit = page_size(request.page_size, default=DEFAULT_PAGE, maximum=MAX_PAGE)
         after = _trade_position(request.page_token)
-        async with database_errors(), self._pool.connection() as conn:
+        async with database_errors(), reading(self._pool) as conn:
             performance = await _get_performance(conn, vault)
             rows = await figures.list_trades(conn, vault, after=after, limit=limit + 1)
         page = rows[:limit]
@@ -134,7 +134,7 @@ class LeaderboardServicer(analytics_pb2_grpc.LeaderboardServiceServicer):
     async def ListLeaders(self, request: pb.ListLeadersRequest, context: Any) -> pb.ListLeadersResponse:  # noqa: N802
         limit = page_size(request.page_size, default=DEFAULT_PAGE, maximum=MAX_LEADERS)
         skip = skip_rows(request.skip)
-        async with database_errors(), self._pool.connection() as conn:
+        async with database_errors(), reading(self._pool) as conn:
             leaders = await figures.list_leaders(conn, limit=limit, skip=skip)
             total, as_of = await figures.count_leaders(conn)
         return pb.ListLeadersResponse(
@@ -152,23 +152,24 @@ async def _get_performance(conn: Connection, vault: VaultId) -> Performance:
 
 
 def _trade_token(position: TradePosition) -> str:
-    return encode_page_token("trades", (position.time, position.block_order, position.log_order, position.id))
+    place = (position.time, position.block_order, position.log_order, position.source, position.id)
+    return encode_page_token("trades", place)
 
 
 def _trade_position(token: str) -> TradePosition | None:
-    key = decode_page_token("trades", token, (int, int, int, str))
+    key = decode_page_token("trades", token, (int, int, int, str, str))
     if key is None:
         return None
-    time, block_order, log_order, identifier = key
+    time, block_order, log_order, source, identifier = key
     mapping.uuid_from_proto(str(identifier), "page_token")
-    _require_stored(int(time), 2**40)
-    _require_stored(int(block_order), 2**63)
-    _require_stored(int(log_order), 2**31)
-    return TradePosition(int(time), int(block_order), int(log_order), str(identifier))
+    for number, limit in ((time, END_OF_TIME), (block_order, NO_BLOCK + 1), (log_order, NO_LOG_INDEX + 1)):
+        _require_token(0 <= int(number) < limit)
+    _require_token("\x00" not in str(source))
+    return TradePosition(int(time), int(block_order), int(log_order), str(source), str(identifier))
 
 
-def _require_stored(number: int, limit: int) -> None:
-    if not 0 <= number < limit:
+def _require_token(is_one: bool) -> None:
+    if not is_one:
         raise violation("page_token", "is not a token of this list")
 
 
@@ -177,6 +178,5 @@ def _follower_position(token: str) -> tuple[int, str] | None:
     if key is None:
         return None
     deposit, wallet = str(key[0]), str(key[1])
-    if not (deposit.isascii() and deposit.isdigit() and len(deposit) < 1_000) or "\x00" in wallet:
-        raise violation("page_token", "is not a token of this list")
+    _require_token(deposit.isascii() and deposit.isdigit() and len(deposit) < 1_000 and "\x00" not in wallet)
     return int(deposit), wallet

@@ -7,7 +7,6 @@ from uuid import uuid4
 
 import grpc
 import uvloop
-from redis.asyncio import Redis
 
 from libs.config import load_settings
 from libs.database import is_reachable, open_pool
@@ -21,6 +20,7 @@ from services.ingest.delivery import Services
 from services.ingest.dispatcher import PartitionDispatcher
 from services.ingest.domain import Lease
 from services.ingest.feed import ChangeFeed
+from services.ingest.queue_status import connect
 from services.ingest.repository.changes import CHANGES_CHANNEL
 from services.ingest.repository.inbox import INBOX_CHANNEL
 from services.ingest.servicer import IngestServicer
@@ -31,12 +31,11 @@ async def run(settings: IngestSettings) -> None:
     """Serve and dispatch until SIGTERM or SIGINT."""
     stop = stop_on_signals()
     owner = uuid4()
-    redis: Redis = Redis.from_url(settings.redis_url, socket_timeout=2, socket_connect_timeout=2)
     async with (
         open_pool(settings.ingest_database_url, name="ingest", max_size=settings.ingest_pool_size) as pool,
         open_channel(settings.vaults_target) as vaults,
         open_channel(settings.analytics_target) as analytics,
-        redis,
+        connect(settings.redis_url) as redis,
     ):
         services = Services(vaults, analytics)
         feed = ChangeFeed(pool)

@@ -10,6 +10,7 @@ from uuid import UUID
 from libs.database import Pool, database_errors
 from libs.errors import Unavailable
 from libs.telemetry import get_logger
+from services.ingest.cancellation import raise_if_cancelled
 from services.ingest.dispatcher import LeaseLost, PartitionDispatcher
 from services.ingest.domain import PARTITIONS, Lease
 from services.ingest.repository import deliveries
@@ -45,13 +46,14 @@ class Coordinator:
                     await self._tick()
                 except Unavailable as error:
                     log.warning("leases not renewed", error=error.message)
+                raise_if_cancelled()
                 await asyncio.sleep(self._lease_seconds / _RENEWALS_PER_LEASE)
         finally:
             await self._give_back()
 
     async def _tick(self) -> None:
         async with database_errors(), self._pool.connection() as conn:
-            replicas = await deliveries.save_replica(conn, self._owner)
+            replicas = await deliveries.save_replica(conn, self._owner, self._lease_seconds)
             held = await deliveries.renew_leases(conn, self._owner, self._lease_seconds)
             fair_share = -(-PARTITIONS // max(1, replicas))
             if len(held) < fair_share:

@@ -15,6 +15,7 @@ from libs.results import ORPHANED_BLOCK
 from libs.telemetry import get_logger
 from protos.events.v1 import events_pb2 as pb
 from services.ingest.backoff import Backoff
+from services.ingest.cancellation import raise_if_cancelled
 from services.ingest.delivery import Answers, DeliveryFailed, Remedy, Services, cut_batch
 from services.ingest.domain import CHANGE_KINDS, Delivery, Lease, NewChange, NewDeadLetter
 from services.ingest.repository import changes, dead_letters, deliveries
@@ -51,6 +52,7 @@ class PartitionDispatcher:
     async def run(self) -> None:
         """Deliver until cancelled; raises LeaseLost when the lease is another's."""
         while True:
+            raise_if_cancelled()
             self._wake.clear()
             try:
                 delivered = await self._deliver_next()
@@ -113,7 +115,7 @@ class PartitionDispatcher:
             await self._deliver(remaining[middle:])
             return
         culprit = remaining[0]
-        if failure.remedy is Remedy.COUNT and culprit.attempts + 1 < MAX_ATTEMPTS:
+        if failure.remedy is not Remedy.REJECT and culprit.attempts + 1 < MAX_ATTEMPTS:
             async with database_errors(), self._pool.connection() as conn:
                 await self._fence(conn)
                 await deliveries.count_attempt(conn, [culprit.sequence])

@@ -19,6 +19,11 @@ class StreamStatus:
     in_work: int
 
 
+def connect(url: str) -> Redis:
+    """A client that tells within two seconds that Redis is away."""
+    return Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2)
+
+
 async def read_streams(redis: Redis) -> tuple[list[StreamStatus], str]:
     """The streams, and why Redis could not be asked (empty when it could)."""
     try:

@@ -43,11 +43,13 @@ class IngestServicer(ingest_pb2_grpc.IngestServiceServicer):
         self, request: pb.ListDeadLettersRequest, context: Any
     ) -> pb.ListDeadLettersResponse:
         limit = page_size(request.page_size, default=50, maximum=1_000)
-        key = decode_page_token("dead_letters", request.page_token, (int,))
+        before = _before(request.page_token)
         state = mapping.state_from_proto(request.state)
+        if "\x00" in request.reason:
+            raise violation("reason", "must not contain NUL")
         async with database_errors(), self._pool.connection() as conn:
             letters = await dead_letters.list_page(
-                conn, before=int(key[0]) if key else None, limit=limit + 1, state=state, reason=request.reason
+                conn, before=before, limit=limit + 1, state=state, reason=request.reason
             )
         page = letters[:limit]
         return pb.ListDeadLettersResponse(
@@ -94,6 +96,16 @@ class IngestServicer(ingest_pb2_grpc.IngestServiceServicer):
             yield pb.WatchChangesResponse(
                 sequence=sequence, changes=[mapping.change_to_proto(change) for change in page]
             )
+
+
+def _before(page_token: str) -> int | None:
+    key = decode_page_token("dead_letters", page_token, (int,))
+    if key is None:
+        return None
+    identifier = int(key[0])
+    if not 0 < identifier < 2**63:
+        raise violation("page_token", "is not a token of this list")
+    return identifier
 
 
 def _ids(ids: Any) -> list[int]:

@@ -13,6 +13,7 @@ from libs.database import Connection, Pool, database_errors
 from libs.errors import Unavailable
 from libs.identifiers import Address, vault_id
 from libs.telemetry import get_logger
+from services.ingest.cancellation import raise_if_cancelled
 from services.ingest.delivery import Services
 from services.ingest.domain import ChangeKind, NewChange, SnapshotRequest
 from services.ingest.repository import changes, deliveries, inbox
@@ -27,6 +28,7 @@ RECONNECT_SECONDS: Final = 1.0
 async def run_snapshots(pool: Pool, services: Services, chain_id: int) -> None:
     """Answer requests for fresh figures until cancelled."""
     while True:
+        raise_if_cancelled()
         try:
             done = await _answer_one_request(pool, services, chain_id)
         except (Unavailable, grpc.aio.AioRpcError) as error:
@@ -65,6 +67,7 @@ async def refresh(services: Services, chain_id: int, request: SnapshotRequest) -
 async def run_sweeper(pool: Pool, change_log_hours: float, wake: Callable[[], None]) -> None:
     """Find what was left over, and drop old changes, until cancelled."""
     while True:
+        raise_if_cancelled()
         await asyncio.sleep(SWEEP_SECONDS)
         try:
             async with database_errors(), pool.connection() as conn:

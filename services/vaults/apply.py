@@ -7,10 +7,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from libs.database import Connection
-from libs.events import Event, Flow, Kind, OrphanedBlock, Settlement
+from libs.events import Event, Flow, Kind, Settlement
 from libs.identifiers import Address, subscription_id, user_id, vault_id
 from libs.registry.apply import register, remove_orphaned, remove_unnamed
 from libs.registry.repository import Pair, flow_amount, lock_vaults, save_orphaned
+from libs.registry.rewind import Rewind
 from libs.results import ApplyResult, answer, key_of
 from services.vaults import repository
 from services.vaults.domain import FlowRow, Performance, SubscriptionState, fold_flows, highest_versions
@@ -97,14 +98,12 @@ async def update_performance(conn: Connection, performances: Iterable[Performanc
     return await repository.save_performances(conn, newest)
 
 
-async def rewind(
-    conn: Connection, blocks: Sequence[OrphanedBlock], reinstated: Sequence[OrphanedBlock] = ()
-) -> Rewound:
+async def rewind(conn: Connection, wanted: Rewind) -> Rewound:
     """Take back everything derived from orphaned blocks, and refuse what still comes of them.
 
     A vault that loses its last deployment loses all its events too: it is unknown again, as in a fresh index.
     """
-    await save_orphaned(conn, blocks, reinstated)
-    orphaned = await remove_orphaned(conn, blocks)
+    await save_orphaned(conn, wanted.orphaned, wanted.reinstated)
+    orphaned = await remove_orphaned(conn, wanted)
     await refold_subscriptions(conn, orphaned.pairs)
     return Rewound(orphaned.event_count, await remove_unnamed(conn, orphaned))

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from libs.events import Kind, OrderKey
 from libs.identifiers import Address, SubscriptionId, UserId, VaultId
@@ -29,8 +30,7 @@ class User:
     joined_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Vault:
+class Vault(NamedTuple):
     """A vault with its current figures; decimals as text in percent, amounts as text in the smallest unit."""
 
     id: str

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+import re
 from uuid import UUID
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from libs.errors import FieldViolation, InvalidArgument, violation
+from libs.events import END_OF_TIME, NO_BLOCK
 from libs.identifiers import UserId, VaultId, parse_any_case_address, user_id, vault_id
 from protos.events.v1 import performance_pb2
 from protos.vaults.v1 import vaults_pb2 as pb
 from services.vaults.domain import Performance, Subscription, User, Vault, VaultStatus
+
+# A sum of many uint256; a percentage with the 50 digits of a ratio, or a small one in exponents.
+_AMOUNT = re.compile(r"[0-9]{1,200}")
+_DECIMAL = re.compile(r"-?[0-9]{1,60}(\.[0-9]{1,1000})?([eE][-+]?[0-9]{1,4})?")
 
 _STATUS_TO_PROTO = {
     VaultStatus.ACTIVE: pb.VAULT_STATUS_ACTIVE,
@@ -20,32 +25,35 @@ _STATUS_TO_PROTO = {
 }
 
 
-def vault_to_proto(vault: Vault) -> pb.Vault:
-    """A vault on the wire."""
-    return pb.Vault(
-        id=vault.id,
-        contract_address=vault.contract_address,
-        leader=pb.User(
-            id=vault.leader_id,
-            wallet_address=vault.leader_wallet,
-            argus_score=vault.leader_score,
-            joined_at=Timestamp(seconds=vault.leader_joined_at),
-        ),
-        name=vault.name,
-        base_asset=vault.base_asset,
-        decimals=vault.decimals,
-        tvl=vault.tvl,
-        roi_pct=vault.roi_pct,
-        max_drawdown_pct=vault.max_drawdown_pct,
-        risk_score=vault.risk_score,
-        monthly_fee=vault.monthly_fee,
-        status=_STATUS_TO_PROTO[vault.status],
-        created_at=Timestamp(seconds=vault.created_at),
-        follower_count=vault.follower_count,
-        trade_count=vault.trade_count,
-        as_of=Timestamp(seconds=vault.as_of),
-        block_number=vault.block_number,
-    )
+def fill_vault(message: pb.Vault, vault: Vault) -> None:
+    """A vault on the wire, written into an empty message.
+
+    A list holds many: made apart, each would be encoded and read again on its way into the list.
+    """
+    message.id = vault.id
+    message.contract_address = vault.contract_address
+    leader = message.leader
+    leader.id = vault.leader_id
+    leader.wallet_address = vault.leader_wallet
+    leader.argus_score = vault.leader_score
+    leader.joined_at.seconds = vault.leader_joined_at
+    message.name = vault.name
+    message.base_asset = vault.base_asset
+    message.tvl = vault.tvl
+    message.max_drawdown_pct = vault.max_drawdown_pct
+    message.risk_score = vault.risk_score
+    message.monthly_fee = vault.monthly_fee
+    message.status = _STATUS_TO_PROTO[vault.status]
+    message.created_at.seconds = vault.created_at
+    message.follower_count = vault.follower_count
+    message.trade_count = vault.trade_count
+    message.as_of.seconds = vault.as_of
+    if vault.decimals is not None:
+        message.decimals = vault.decimals
+    if vault.roi_pct is not None:
+        message.roi_pct = vault.roi_pct
+    if vault.block_number is not None:
+        message.block_number = vault.block_number
 
 
 def user_to_proto(user: User) -> pb.User:
@@ -112,7 +120,7 @@ def performances_from_proto(request: pb.UpdatePerformanceRequest) -> list[Perfor
     for index, message in enumerate(request.performances):
         try:
             performances.append(_performance_from_proto(message))
-        except (ValueError, InvalidOperation):
+        except ValueError:
             violations.append(FieldViolation(f"performances[{index}]", "has a malformed id or number"))
     if violations:
         raise InvalidArgument(violations)
@@ -120,6 +128,10 @@ def performances_from_proto(request: pb.UpdatePerformanceRequest) -> list[Perfor
 
 
 def _performance_from_proto(message: performance_pb2.VaultPerformance) -> Performance:
+    """The figures of a message; ValueError for what the tables can't hold."""
+    numbers = (message.ledger_version, message.follower_count, message.trade_count, message.block_number)
+    if max(numbers) > NO_BLOCK or not 0 <= message.as_of.seconds < END_OF_TIME or not _AMOUNT.fullmatch(message.tvl):
+        raise ValueError(message.vault_id)
     return Performance(
         vault_id=VaultId(UUID(message.vault_id)),
         ledger_version=message.ledger_version,
@@ -135,6 +147,6 @@ def _performance_from_proto(message: performance_pb2.VaultPerformance) -> Perfor
 
 
 def _decimal_text(text: str) -> str:
-    if not Decimal(text).is_finite():
+    if not _DECIMAL.fullmatch(text):
         raise ValueError(text)
     return text

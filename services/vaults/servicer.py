@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from libs.database import Pool, database_errors
+from libs.database import Pool, database_errors, reading
 from libs.errors import NotFound, violation
-from libs.events import events_from_proto, orphaned_blocks_from_proto
+from libs.events import END_OF_TIME, events_from_proto
 from libs.paging import decode_page_token, encode_page_token, page_size, skip_rows
+from libs.registry.rewind import rewind_from_proto
 from libs.results import result_to_proto
 from protos.vaults.v1 import vaults_pb2 as pb
 from protos.vaults.v1 import vaults_pb2_grpc
@@ -25,7 +26,7 @@ class VaultServicer(vaults_pb2_grpc.VaultServiceServicer):
         self._chain_id = chain_id
 
     async def ApplyEvents(self, request: pb.ApplyEventsRequest, context: Any) -> pb.ApplyEventsResponse:  # noqa: N802
-        events = events_from_proto(request.events)
+        events = events_from_proto(request.events, chain_id=self._chain_id)
         async with database_errors(), self._pool.connection() as conn:
             results = await apply.apply_events(conn, self._chain_id, events)
         return pb.ApplyEventsResponse(results=[result_to_proto(result) for result in results])
@@ -39,10 +40,9 @@ class VaultServicer(vaults_pb2_grpc.VaultServiceServicer):
         return pb.UpdatePerformanceResponse(updated_count=updated)
 
     async def Rewind(self, request: pb.RewindRequest, context: Any) -> pb.RewindResponse:  # noqa: N802
-        blocks = orphaned_blocks_from_proto(request.blocks_orphaned.blocks, "blocks_orphaned.blocks")
-        reinstated = orphaned_blocks_from_proto(request.reinstated_blocks, "reinstated_blocks")
+        wanted = rewind_from_proto(request)
         async with database_errors(), self._pool.connection() as conn:
-            rewound = await apply.rewind(conn, blocks, reinstated)
+            rewound = await apply.rewind(conn, wanted)
         return pb.RewindResponse(
             removed_event_count=rewound.event_count, removed_vault_addresses=rewound.removed_vaults
         )
@@ -53,24 +53,28 @@ class VaultServicer(vaults_pb2_grpc.VaultServiceServicer):
         after = _list_position(request.page_token)
         if after and skip:
             raise violation("skip", "can't be combined with page_token")
-        async with database_errors(), self._pool.connection() as conn:
+        async with database_errors(), reading(self._pool) as conn:
             vaults = await repository.list_vaults(conn, after=after, limit=limit + 1, skip=skip)
             total = await repository.count_vaults(conn)
         page = vaults[:limit]
         more = len(vaults) > limit
-        return pb.ListVaultsResponse(
-            vaults=[mapping.vault_to_proto(vault) for vault in page],
+        response = pb.ListVaultsResponse(
             next_page_token=encode_page_token("vaults", (page[-1].created_at, page[-1].id)) if more else "",
             total_size=total,
         )
+        for vault in page:
+            mapping.fill_vault(response.vaults.add(), vault)
+        return response
 
     async def GetVault(self, request: pb.GetVaultRequest, context: Any) -> pb.GetVaultResponse:  # noqa: N802
         key = mapping.vault_key_from_proto(request, self._chain_id)
-        async with database_errors(), self._pool.connection() as conn:
+        async with database_errors(), reading(self._pool) as conn:
             vault = await repository.find_vault(conn, key)
         if vault is None:
             raise NotFound("no such vault", reason="VAULT_NOT_FOUND")
-        return pb.GetVaultResponse(vault=mapping.vault_to_proto(vault))
+        response = pb.GetVaultResponse()
+        mapping.fill_vault(response.vault, vault)
+        return response
 
     async def GetUser(self, request: pb.GetUserRequest, context: Any) -> pb.GetUserResponse:  # noqa: N802
         key = mapping.user_key_from_proto(request, self._chain_id)
@@ -91,4 +95,6 @@ def _list_position(token: str) -> tuple[int, UUID] | None:
     key = decode_page_token("vaults", token, (int, str))
     if key is None:
         return None
+    if not 0 <= int(key[0]) < END_OF_TIME:
+        raise violation("page_token", "is not a token of this list")
     return int(key[0]), mapping.parse_uuid(str(key[1]), "page_token")

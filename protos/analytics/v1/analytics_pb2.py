@@ -27,55 +27,55 @@ from protos.events.v1 import events_pb2 as protos_dot_events_dot_v1_dot_events__
 from protos.events.v1 import performance_pb2 as protos_dot_events_dot_v1_dot_performance__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#protos/analytics/v1/analytics.proto\x12\x13protos.analytics.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dprotos/events/v1/events.proto\x1a\"protos/events/v1/performance.proto\"B\n\x12\x41pplyEventsRequest\x12,\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1c.protos.events.v1.ChainEvent\"\x7f\n\x13\x41pplyEventsResponse\x12.\n\x07results\x18\x01 \x03(\x0b\x32\x1d.protos.events.v1.ApplyResult\x12\x38\n\x0cperformances\x18\x02 \x03(\x0b\x32\".protos.events.v1.VaultPerformance\"\x86\x01\n\rRewindRequest\x12\x39\n\x0f\x62locks_orphaned\x18\x01 \x01(\x0b\x32 .protos.events.v1.BlocksOrphaned\x12:\n\x11reinstated_blocks\x18\x02 \x03(\x0b\x32\x1f.protos.events.v1.OrphanedBlock\"\x88\x01\n\x0eRewindResponse\x12\x1b\n\x13removed_event_count\x18\x01 \x01(\x04\x12\x38\n\x0cperformances\x18\x02 \x03(\x0b\x32\".protos.events.v1.VaultPerformance\x12\x1f\n\x17removed_vault_addresses\x18\x03 \x03(\t\"S\n\x17ListPerformancesRequest\x12\x11\n\tvault_ids\x18\x01 \x03(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"m\n\x18ListPerformancesResponse\x12\x38\n\x0cperformances\x18\x01 \x03(\x0b\x32\".protos.events.v1.VaultPerformance\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x1b\n\x19GetGlobalAnalyticsRequest\"\xd4\x01\n\x1aGetGlobalAnalyticsResponse\x12\x1a\n\x12\x61\x63tive_vault_count\x18\x01 \x01(\x04\x12\x11\n\ttotal_tvl\x18\x02 \x01(\t\x12\x13\n\x0btrade_count\x18\x03 \x01(\x04\x12\x1b\n\x13winning_trade_count\x18\x04 \x01(\x04\x12)\n\x05\x61s_of\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x19\n\x0c\x62lock_number\x18\x06 \x01(\x04H\x00\x88\x01\x01\x42\x0f\n\r_block_number\",\n\x18GetVaultAnalyticsRequest\x12\x10\n\x08vault_id\x18\x01 \x01(\t\"q\n\x19GetVaultAnalyticsResponse\x12\x37\n\x0bperformance\x18\x01 \x01(\x0b\x32\".protos.events.v1.VaultPerformance\x12\x1b\n\x13winning_trade_count\x18\x02 \x01(\x04\"\xf6\x02\n\x05Trade\x12\n\n\x02id\x18\x01 \x01(\t\x12\x10\n\x08vault_id\x18\x02 \x01(\t\x12\x18\n\x10transaction_hash\x18\x03 \x01(\t\x12\x16\n\tlog_index\x18\x04 \x01(\rH\x00\x88\x01\x01\x12\x10\n\x08\x61sset_in\x18\x05 \x01(\t\x12\x11\n\tasset_out\x18\x06 \x01(\t\x12\x11\n\tamount_in\x18\x07 \x01(\t\x12\x12\n\namount_out\x18\x08 \x01(\t\x12\x11\n\tis_profit\x18\t \x01(\x08\x12\x12\n\npnl_amount\x18\n \x01(\t\x12/\n\x0b\x65xecuted_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08is_close\x18\x0c \x01(\x08\x12-\n\x05\x66lags\x18\r \x03(\x0e\x32\x1e.protos.analytics.v1.TradeFlag\x12\x19\n\x0c\x62lock_number\x18\x0e \x01(\x04H\x01\x88\x01\x01\x42\x0c\n\n_log_indexB\x0f\n\r_block_number\"L\n\x11ListTradesRequest\x12\x10\n\x08vault_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"\xc4\x01\n\x12ListTradesResponse\x12*\n\x06trades\x18\x01 \x03(\x0b\x32\x1a.protos.analytics.v1.Trade\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x12\n\ntotal_size\x18\x03 \x01(\x04\x12)\n\x05\x61s_of\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x19\n\x0c\x62lock_number\x18\x05 \x01(\x04H\x00\x88\x01\x01\x42\x0f\n\r_block_number\"\xd1\x01\n\x08\x46ollower\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x16\n\x0ewallet_address\x18\x02 \x01(\t\x12\x18\n\x10\x64\x65posited_amount\x18\x03 \x01(\t\x12\x0e\n\x06\x65quity\x18\x04 \x01(\t\x12\x0b\n\x03pnl\x18\x05 \x01(\t\x12\x14\n\x07roi_pct\x18\x06 \x01(\tH\x00\x88\x01\x01\x12\x31\n\rsubscribed_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08has_left\x18\x08 \x01(\x08\x42\n\n\x08_roi_pct\"O\n\x14ListFollowersRequest\x12\x10\n\x08vault_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"\xcd\x01\n\x15ListFollowersResponse\x12\x30\n\tfollowers\x18\x01 \x03(\x0b\x32\x1d.protos.analytics.v1.Follower\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x12\n\ntotal_size\x18\x03 \x01(\x04\x12)\n\x05\x61s_of\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x19\n\x0c\x62lock_number\x18\x05 \x01(\x04H\x00\x88\x01\x01\x42\x0f\n\r_block_number\"5\n\x12ListLeadersRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x0c\n\x04skip\x18\x02 \x01(\x05\"\x8e\x01\n\x06Leader\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x16\n\x0ewallet_address\x18\x02 \x01(\t\x12\x13\n\x0b\x61rgus_score\x18\x03 \x01(\r\x12-\n\tjoined_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0fled_vault_count\x18\x05 \x01(\x04\"\x82\x01\n\x13ListLeadersResponse\x12,\n\x07leaders\x18\x01 \x03(\x0b\x32\x1b.protos.analytics.v1.Leader\x12\x12\n\ntotal_size\x18\x02 \x01(\x04\x12)\n\x05\x61s_of\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\xc2\x01\n\tTradeFlag\x12\x1a\n\x16TRADE_FLAG_UNSPECIFIED\x10\x00\x12!\n\x1dTRADE_FLAG_COST_BASIS_PARTIAL\x10\x01\x12!\n\x1dTRADE_FLAG_AMOUNT_OUT_UNKNOWN\x10\x02\x12\x19\n\x15TRADE_FLAG_SELF_TRADE\x10\x03\x12\x1b\n\x17TRADE_FLAG_INPUT_UNPAID\x10\x04\x12\x1b\n\x17TRADE_FLAG_TIME_ASSUMED\x10\x05\x32\xea\x05\n\x10\x41nalyticsService\x12`\n\x0b\x41pplyEvents\x12\'.protos.analytics.v1.ApplyEventsRequest\x1a(.protos.analytics.v1.ApplyEventsResponse\x12Q\n\x06Rewind\x12\".protos.analytics.v1.RewindRequest\x1a#.protos.analytics.v1.RewindResponse\x12o\n\x10ListPerformances\x12,.protos.analytics.v1.ListPerformancesRequest\x1a-.protos.analytics.v1.ListPerformancesResponse\x12u\n\x12GetGlobalAnalytics\x12..protos.analytics.v1.GetGlobalAnalyticsRequest\x1a/.protos.analytics.v1.GetGlobalAnalyticsResponse\x12r\n\x11GetVaultAnalytics\x12-.protos.analytics.v1.GetVaultAnalyticsRequest\x1a..protos.analytics.v1.GetVaultAnalyticsResponse\x12]\n\nListTrades\x12&.protos.analytics.v1.ListTradesRequest\x1a\'.protos.analytics.v1.ListTradesResponse\x12\x66\n\rListFollowers\x12).protos.analytics.v1.ListFollowersRequest\x1a*.protos.analytics.v1.ListFollowersResponse2v\n\x12LeaderboardService\x12`\n\x0bListLeaders\x12\'.protos.analytics.v1.ListLeadersRequest\x1a(.protos.analytics.v1.ListLeadersResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#protos/analytics/v1/analytics.proto\x12\x13protos.analytics.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dprotos/events/v1/events.proto\x1a\"protos/events/v1/performance.proto\"B\n\x12\x41pplyEventsRequest\x12,\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1c.protos.events.v1.ChainEvent\"\x7f\n\x13\x41pplyEventsResponse\x12.\n\x07results\x18\x01 \x03(\x0b\x32\x1d.protos.events.v1.ApplyResult\x12\x38\n\x0cperformances\x18\x02 \x03(\x0b\x32\".protos.events.v1.VaultPerformance\"\xc6\x01\n\rRewindRequest\x12\x39\n\x0f\x62locks_orphaned\x18\x01 \x01(\x0b\x32 .protos.events.v1.BlocksOrphaned\x12:\n\x11reinstated_blocks\x18\x02 \x03(\x0b\x32\x1f.protos.events.v1.OrphanedBlock\x12\x1e\n\x16score_wallet_addresses\x18\x03 \x03(\t\x12\x1e\n\x16status_vault_addresses\x18\x04 \x03(\t\"\x88\x01\n\x0eRewindResponse\x12\x1b\n\x13removed_event_count\x18\x01 \x01(\x04\x12\x38\n\x0cperformances\x18\x02 \x03(\x0b\x32\".protos.events.v1.VaultPerformance\x12\x1f\n\x17removed_vault_addresses\x18\x03 \x03(\t\"S\n\x17ListPerformancesRequest\x12\x11\n\tvault_ids\x18\x01 \x03(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"m\n\x18ListPerformancesResponse\x12\x38\n\x0cperformances\x18\x01 \x03(\x0b\x32\".protos.events.v1.VaultPerformance\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x1b\n\x19GetGlobalAnalyticsRequest\"\xd4\x01\n\x1aGetGlobalAnalyticsResponse\x12\x1a\n\x12\x61\x63tive_vault_count\x18\x01 \x01(\x04\x12\x11\n\ttotal_tvl\x18\x02 \x01(\t\x12\x13\n\x0btrade_count\x18\x03 \x01(\x04\x12\x1b\n\x13winning_trade_count\x18\x04 \x01(\x04\x12)\n\x05\x61s_of\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x19\n\x0c\x62lock_number\x18\x06 \x01(\x04H\x00\x88\x01\x01\x42\x0f\n\r_block_number\",\n\x18GetVaultAnalyticsRequest\x12\x10\n\x08vault_id\x18\x01 \x01(\t\"q\n\x19GetVaultAnalyticsResponse\x12\x37\n\x0bperformance\x18\x01 \x01(\x0b\x32\".protos.events.v1.VaultPerformance\x12\x1b\n\x13winning_trade_count\x18\x02 \x01(\x04\"\xf6\x02\n\x05Trade\x12\n\n\x02id\x18\x01 \x01(\t\x12\x10\n\x08vault_id\x18\x02 \x01(\t\x12\x18\n\x10transaction_hash\x18\x03 \x01(\t\x12\x16\n\tlog_index\x18\x04 \x01(\rH\x00\x88\x01\x01\x12\x10\n\x08\x61sset_in\x18\x05 \x01(\t\x12\x11\n\tasset_out\x18\x06 \x01(\t\x12\x11\n\tamount_in\x18\x07 \x01(\t\x12\x12\n\namount_out\x18\x08 \x01(\t\x12\x11\n\tis_profit\x18\t \x01(\x08\x12\x12\n\npnl_amount\x18\n \x01(\t\x12/\n\x0b\x65xecuted_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08is_close\x18\x0c \x01(\x08\x12-\n\x05\x66lags\x18\r \x03(\x0e\x32\x1e.protos.analytics.v1.TradeFlag\x12\x19\n\x0c\x62lock_number\x18\x0e \x01(\x04H\x01\x88\x01\x01\x42\x0c\n\n_log_indexB\x0f\n\r_block_number\"L\n\x11ListTradesRequest\x12\x10\n\x08vault_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"\xc4\x01\n\x12ListTradesResponse\x12*\n\x06trades\x18\x01 \x03(\x0b\x32\x1a.protos.analytics.v1.Trade\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x12\n\ntotal_size\x18\x03 \x01(\x04\x12)\n\x05\x61s_of\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x19\n\x0c\x62lock_number\x18\x05 \x01(\x04H\x00\x88\x01\x01\x42\x0f\n\r_block_number\"\xd1\x01\n\x08\x46ollower\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x16\n\x0ewallet_address\x18\x02 \x01(\t\x12\x18\n\x10\x64\x65posited_amount\x18\x03 \x01(\t\x12\x0e\n\x06\x65quity\x18\x04 \x01(\t\x12\x0b\n\x03pnl\x18\x05 \x01(\t\x12\x14\n\x07roi_pct\x18\x06 \x01(\tH\x00\x88\x01\x01\x12\x31\n\rsubscribed_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08has_left\x18\x08 \x01(\x08\x42\n\n\x08_roi_pct\"O\n\x14ListFollowersRequest\x12\x10\n\x08vault_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"\xcd\x01\n\x15ListFollowersResponse\x12\x30\n\tfollowers\x18\x01 \x03(\x0b\x32\x1d.protos.analytics.v1.Follower\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x12\n\ntotal_size\x18\x03 \x01(\x04\x12)\n\x05\x61s_of\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x19\n\x0c\x62lock_number\x18\x05 \x01(\x04H\x00\x88\x01\x01\x42\x0f\n\r_block_number\"5\n\x12ListLeadersRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x0c\n\x04skip\x18\x02 \x01(\x05\"\x8e\x01\n\x06Leader\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x16\n\x0ewallet_address\x18\x02 \x01(\t\x12\x13\n\x0b\x61rgus_score\x18\x03 \x01(\r\x12-\n\tjoined_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0fled_vault_count\x18\x05 \x01(\x04\"\x82\x01\n\x13ListLeadersResponse\x12,\n\x07leaders\x18\x01 \x03(\x0b\x32\x1b.protos.analytics.v1.Leader\x12\x12\n\ntotal_size\x18\x02 \x01(\x04\x12)\n\x05\x61s_of\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\xc2\x01\n\tTradeFlag\x12\x1a\n\x16TRADE_FLAG_UNSPECIFIED\x10\x00\x12!\n\x1dTRADE_FLAG_COST_BASIS_PARTIAL\x10\x01\x12!\n\x1dTRADE_FLAG_AMOUNT_OUT_UNKNOWN\x10\x02\x12\x19\n\x15TRADE_FLAG_SELF_TRADE\x10\x03\x12\x1b\n\x17TRADE_FLAG_INPUT_UNPAID\x10\x04\x12\x1b\n\x17TRADE_FLAG_TIME_ASSUMED\x10\x05\x32\xea\x05\n\x10\x41nalyticsService\x12`\n\x0b\x41pplyEvents\x12\'.protos.analytics.v1.ApplyEventsRequest\x1a(.protos.analytics.v1.ApplyEventsResponse\x12Q\n\x06Rewind\x12\".protos.analytics.v1.RewindRequest\x1a#.protos.analytics.v1.RewindResponse\x12o\n\x10ListPerformances\x12,.protos.analytics.v1.ListPerformancesRequest\x1a-.protos.analytics.v1.ListPerformancesResponse\x12u\n\x12GetGlobalAnalytics\x12..protos.analytics.v1.GetGlobalAnalyticsRequest\x1a/.protos.analytics.v1.GetGlobalAnalyticsResponse\x12r\n\x11GetVaultAnalytics\x12-.protos.analytics.v1.GetVaultAnalyticsRequest\x1a..protos.analytics.v1.GetVaultAnalyticsResponse\x12]\n\nListTrades\x12&.protos.analytics.v1.ListTradesRequest\x1a\'.protos.analytics.v1.ListTradesResponse\x12\x66\n\rListFollowers\x12).protos.analytics.v1.ListFollowersRequest\x1a*.protos.analytics.v1.ListFollowersResponse2v\n\x12LeaderboardService\x12`\n\x0bListLeaders\x12\'.protos.analytics.v1.ListLeadersRequest\x1a(.protos.analytics.v1.ListLeadersResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'protos.analytics.v1.analytics_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_TRADEFLAG']._serialized_start=2723
-  _globals['_TRADEFLAG']._serialized_end=2917
+  _globals['_TRADEFLAG']._serialized_start=2787
+  _globals['_TRADEFLAG']._serialized_end=2981
   _globals['_APPLYEVENTSREQUEST']._serialized_start=160
   _globals['_APPLYEVENTSREQUEST']._serialized_end=226
   _globals['_APPLYEVENTSRESPONSE']._serialized_start=228
   _globals['_APPLYEVENTSRESPONSE']._serialized_end=355
   _globals['_REWINDREQUEST']._serialized_start=358
-  _globals['_REWINDREQUEST']._serialized_end=492
-  _globals['_REWINDRESPONSE']._serialized_start=495
-  _globals['_REWINDRESPONSE']._serialized_end=631
-  _globals['_LISTPERFORMANCESREQUEST']._serialized_start=633
-  _globals['_LISTPERFORMANCESREQUEST']._serialized_end=716
-  _globals['_LISTPERFORMANCESRESPONSE']._serialized_start=718
-  _globals['_LISTPERFORMANCESRESPONSE']._serialized_end=827
-  _globals['_GETGLOBALANALYTICSREQUEST']._serialized_start=829
-  _globals['_GETGLOBALANALYTICSREQUEST']._serialized_end=856
-  _globals['_GETGLOBALANALYTICSRESPONSE']._serialized_start=859
-  _globals['_GETGLOBALANALYTICSRESPONSE']._serialized_end=1071
-  _globals['_GETVAULTANALYTICSREQUEST']._serialized_start=1073
-  _globals['_GETVAULTANALYTICSREQUEST']._serialized_end=1117
-  _globals['_GETVAULTANALYTICSRESPONSE']._serialized_start=1119
-  _globals['_GETVAULTANALYTICSRESPONSE']._serialized_end=1232
-  _globals['_TRADE']._serialized_start=1235
-  _globals['_TRADE']._serialized_end=1609
-  _globals['_LISTTRADESREQUEST']._serialized_start=1611
-  _globals['_LISTTRADESREQUEST']._serialized_end=1687
-  _globals['_LISTTRADESRESPONSE']._serialized_start=1690
-  _globals['_LISTTRADESRESPONSE']._serialized_end=1886
-  _globals['_FOLLOWER']._serialized_start=1889
-  _globals['_FOLLOWER']._serialized_end=2098
-  _globals['_LISTFOLLOWERSREQUEST']._serialized_start=2100
-  _globals['_LISTFOLLOWERSREQUEST']._serialized_end=2179
-  _globals['_LISTFOLLOWERSRESPONSE']._serialized_start=2182
-  _globals['_LISTFOLLOWERSRESPONSE']._serialized_end=2387
-  _globals['_LISTLEADERSREQUEST']._serialized_start=2389
-  _globals['_LISTLEADERSREQUEST']._serialized_end=2442
-  _globals['_LEADER']._serialized_start=2445
-  _globals['_LEADER']._serialized_end=2587
-  _globals['_LISTLEADERSRESPONSE']._serialized_start=2590
-  _globals['_LISTLEADERSRESPONSE']._serialized_end=2720
-  _globals['_ANALYTICSSERVICE']._serialized_start=2920
-  _globals['_ANALYTICSSERVICE']._serialized_end=3666
-  _globals['_LEADERBOARDSERVICE']._serialized_start=3668
-  _globals['_LEADERBOARDSERVICE']._serialized_end=3786
+  _globals['_REWINDREQUEST']._serialized_end=556
+  _globals['_REWINDRESPONSE']._serialized_start=559
+  _globals['_REWINDRESPONSE']._serialized_end=695
+  _globals['_LISTPERFORMANCESREQUEST']._serialized_start=697
+  _globals['_LISTPERFORMANCESREQUEST']._serialized_end=780
+  _globals['_LISTPERFORMANCESRESPONSE']._serialized_start=782
+  _globals['_LISTPERFORMANCESRESPONSE']._serialized_end=891
+  _globals['_GETGLOBALANALYTICSREQUEST']._serialized_start=893
+  _globals['_GETGLOBALANALYTICSREQUEST']._serialized_end=920
+  _globals['_GETGLOBALANALYTICSRESPONSE']._serialized_start=923
+  _globals['_GETGLOBALANALYTICSRESPONSE']._serialized_end=1135
+  _globals['_GETVAULTANALYTICSREQUEST']._serialized_start=1137
+  _globals['_GETVAULTANALYTICSREQUEST']._serialized_end=1181
+  _globals['_GETVAULTANALYTICSRESPONSE']._serialized_start=1183
+  _globals['_GETVAULTANALYTICSRESPONSE']._serialized_end=1296
+  _globals['_TRADE']._serialized_start=1299
+  _globals['_TRADE']._serialized_end=1673
+  _globals['_LISTTRADESREQUEST']._serialized_start=1675
+  _globals['_LISTTRADESREQUEST']._serialized_end=1751
+  _globals['_LISTTRADESRESPONSE']._serialized_start=1754
+  _globals['_LISTTRADESRESPONSE']._serialized_end=1950
+  _globals['_FOLLOWER']._serialized_start=1953
+  _globals['_FOLLOWER']._serialized_end=2162
+  _globals['_LISTFOLLOWERSREQUEST']._serialized_start=2164
+  _globals['_LISTFOLLOWERSREQUEST']._serialized_end=2243
+  _globals['_LISTFOLLOWERSRESPONSE']._serialized_start=2246
+  _globals['_LISTFOLLOWERSRESPONSE']._serialized_end=2451
+  _globals['_LISTLEADERSREQUEST']._serialized_start=2453
+  _globals['_LISTLEADERSREQUEST']._serialized_end=2506
+  _globals['_LEADER']._serialized_start=2509
+  _globals['_LEADER']._serialized_end=2651
+  _globals['_LISTLEADERSRESPONSE']._serialized_start=2654
+  _globals['_LISTLEADERSRESPONSE']._serialized_end=2784
+  _globals['_ANALYTICSSERVICE']._serialized_start=2984
+  _globals['_ANALYTICSSERVICE']._serialized_end=3730
+  _globals['_LEADERBOARDSERVICE']._serialized_start=3732
+  _globals['_LEADERBOARDSERVICE']._serialized_end=3850
 # @@protoc_insertion_point(module_scope)

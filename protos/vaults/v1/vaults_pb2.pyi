@@ -48,12 +48,16 @@ class UpdatePerformanceResponse(_message.Message):
     def __init__(self, updated_count: _Optional[int] = ...) -> None: ...
 
 class RewindRequest(_message.Message):
-    __slots__ = ("blocks_orphaned", "reinstated_blocks")
+    __slots__ = ("blocks_orphaned", "reinstated_blocks", "score_wallet_addresses", "status_vault_addresses")
     BLOCKS_ORPHANED_FIELD_NUMBER: _ClassVar[int]
     REINSTATED_BLOCKS_FIELD_NUMBER: _ClassVar[int]
+    SCORE_WALLET_ADDRESSES_FIELD_NUMBER: _ClassVar[int]
+    STATUS_VAULT_ADDRESSES_FIELD_NUMBER: _ClassVar[int]
     blocks_orphaned: _events_pb2.BlocksOrphaned
     reinstated_blocks: _containers.RepeatedCompositeFieldContainer[_events_pb2.OrphanedBlock]
-    def __init__(self, blocks_orphaned: _Optional[_Union[_events_pb2.BlocksOrphaned, _Mapping]] = ..., reinstated_blocks: _Optional[_Iterable[_Union[_events_pb2.OrphanedBlock, _Mapping]]] = ...) -> None: ...
+    score_wallet_addresses: _containers.RepeatedScalarFieldContainer[str]
+    status_vault_addresses: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, blocks_orphaned: _Optional[_Union[_events_pb2.BlocksOrphaned, _Mapping]] = ..., reinstated_blocks: _Optional[_Iterable[_Union[_events_pb2.OrphanedBlock, _Mapping]]] = ..., score_wallet_addresses: _Optional[_Iterable[str]] = ..., status_vault_addresses: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class RewindResponse(_message.Message):
     __slots__ = ("removed_event_count", "removed_vault_addresses")

@@ -23,14 +23,14 @@ _PERFORMANCE = """
 
 async def list_performances(conn: Connection, vault_ids: Sequence[VaultId]) -> list[Performance]:
     """Figures of those of these vaults that are known, by id."""
-    cursor = await conn.execute(_PERFORMANCE + "WHERE id = ANY(%(ids)s) ORDER BY id", {"ids": list(vault_ids)})
+    cursor = await conn.execute(_PERFORMANCE + "WHERE id = ANY(%(ids)s) ORDER BY vaults.id", {"ids": list(vault_ids)})
     return [Performance(*row) for row in await cursor.fetchall()]
 
 
 async def list_all_performances(conn: Connection, *, after: UUID | None, limit: int) -> list[Performance]:
     """Figures of all vaults by id, after an id."""
     cursor = await conn.execute(
-        _PERFORMANCE + "WHERE %(after)s::uuid IS NULL OR id > %(after)s ORDER BY id LIMIT %(limit)s",
+        _PERFORMANCE + "WHERE %(after)s::uuid IS NULL OR id > %(after)s ORDER BY vaults.id LIMIT %(limit)s",
         {"after": after, "limit": limit},
     )
     return [Performance(*row) for row in await cursor.fetchall()]
@@ -67,13 +67,14 @@ async def list_trades(conn: Connection, vault: VaultId, *, after: TradePosition 
         """
         SELECT id::text, transaction_hash, log_order, asset_in, asset_out, amount_in::text,
             COALESCE(amount_out, 0)::text, pnl::text, is_close, flags, extract(epoch FROM event_time)::bigint,
-            block_order
+            block_order, source
         FROM trades
         WHERE vault_id = %(vault)s AND (
             %(time)s::timestamptz IS NULL
-            OR (event_time, block_order, log_order, id) < (%(time)s, %(block)s, %(log)s, %(id)s::uuid)
+            OR (event_time, block_order, log_order, source, id)
+                < (%(time)s, %(block)s, %(log)s, %(source)s, %(id)s::uuid)
         )
-        ORDER BY event_time DESC, block_order DESC, log_order DESC, id DESC
+        ORDER BY event_time DESC, block_order DESC, log_order DESC, source DESC, trades.id DESC
         LIMIT %(limit)s
         """,
         {
@@ -81,6 +82,7 @@ async def list_trades(conn: Connection, vault: VaultId, *, after: TradePosition 
             "time": None if after is None else to_datetime(after.time),
             "block": None if after is None else after.block_order,
             "log": None if after is None else after.log_order,
+            "source": None if after is None else after.source,
             "id": None if after is None else after.id,
             "limit": limit,
         },
@@ -89,7 +91,10 @@ async def list_trades(conn: Connection, vault: VaultId, *, after: TradePosition 
 
 
 def _trade(vault: VaultId, row: Sequence[Any]) -> TradeRow:
-    identifier, transaction, log, asset_in, asset_out, amount_in, amount_out, pnl, is_close, flags, time, block = row
+    (
+        identifier, transaction, log, asset_in, asset_out, amount_in, amount_out, pnl, is_close, flags, time, block,
+        source,
+    ) = row  # fmt: skip
     return TradeRow(
         id=TradeId(identifier),
         vault_id=vault,
@@ -104,7 +109,7 @@ def _trade(vault: VaultId, row: Sequence[Any]) -> TradeRow:
         flags=flags,
         executed_at=time,
         block_number=missing_as_none(block),
-        position=TradePosition(time, block, log, identifier),
+        position=TradePosition(time, block, log, source, identifier),
     )
 
 

@@ -37,7 +37,8 @@ _LIST_FOLLOWERS = f"""
         OR deposit < %(deposit)s
         OR (deposit = %(deposit)s AND wallet_address > %(wallet)s)
     )
-    ORDER BY deposit DESC, wallet_address
+    -- Not the output column of that name, which is text.
+    ORDER BY followers.deposit DESC, wallet_address
     LIMIT %(limit)s
 """  # noqa: S608  # the columns are a constant
 
@@ -172,7 +173,7 @@ async def save_figures(conn: Connection, figures: Mapping[VaultId, VaultFigures]
     await conn.execute(
         """
         UPDATE vaults SET
-            ledger_version = ledger_version + 1, tvl = n.tvl, roi_pct = n.roi_pct,
+            ledger_version = nextval('ledger_versions'), tvl = n.tvl, roi_pct = n.roi_pct,
             max_drawdown_pct = n.max_drawdown_pct, is_liquidated = n.is_liquidated,
             listed_follower_count = n.listed, follower_count = n.followers, trade_count = n.trades,
             winning_trade_count = n.wins, as_of = n.as_of, block_number = n.block_number

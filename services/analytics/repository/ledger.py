@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from libs.database import Connection
 from libs.events import NO_BLOCK, Event, Kind, OrderKey, OrphanedBlock, Trade
 from libs.identifiers import VaultId, trade_id
-from libs.registry.repository import block_columns, event_columns
+from libs.registry.repository import event_columns
+from libs.registry.rewind_repository import block_columns
 from services.analytics import ledger
 from services.analytics.domain import LedgerEntry, TradeResult
 from services.analytics.ledger import Entry

@@ -52,13 +52,13 @@ def deployed_vaults(
     raw_logs: Iterable[Any],
     *,
     block_times: Mapping[str, int] = _NO_TIMES,
-) -> tuple[Address, ...]:
-    """Vaults deployed in this window, in chain order: those whose facts `decode_window` wants."""
+) -> dict[Address, int]:
+    """Vaults deployed in this window and the block of each, in chain order: `decode_window` wants their facts."""
     decoder = _Decoder(protocol, state, {})
     logs, _damaged = read_logs(raw_logs, _REGISTRATIONS, block_times)
     for _number, block in groupby(logs, key=attrgetter("block_number")):
         decoder.decode_block(list(block))
-    return tuple(dict.fromkeys(decoder.unread_vaults))
+    return decoder.unread_vaults
 
 
 def decode_window(
@@ -81,7 +81,7 @@ def decode_window(
         jobs=tuple(decoder.jobs),
         state=decoder.state(),
         oddities=tuple(decoder.oddities),
-        unread_vaults=tuple(dict.fromkeys(decoder.unread_vaults)),
+        unread_vaults=tuple(decoder.unread_vaults),
         damaged=tuple(damaged),
     )
 
@@ -102,7 +102,7 @@ class _Decoder:
         self._payments = Payments()
         self.jobs: list[Job] = []
         self.oddities: list[Oddity] = []
-        self.unread_vaults: list[Address] = []
+        self.unread_vaults: dict[Address, int] = {}
         self._handlers: Final[dict[str, Callable[[Log], None]]] = {
             contracts.VaultDeployed.TOPIC: self._deployment,
             contracts.TradeExecuted.TOPIC: self._trade,
@@ -158,7 +158,7 @@ class _Decoder:
         vault = checksum_address(event.vault)
         facts = self._facts.get(vault)
         if facts is None:
-            self.unread_vaults.append(vault)
+            self.unread_vaults.setdefault(vault, log.block_number)
             return
         self._add(
             "ingest.vault_deployed",

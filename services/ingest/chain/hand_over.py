@@ -11,6 +11,7 @@ from libs.database import Pool, database_errors
 from libs.errors import Unavailable
 from libs.telemetry import get_logger
 from services.ingest.broker import HardenedStreamBroker
+from services.ingest.cancellation import raise_if_cancelled
 from services.ingest.chain.job import Job, encode_bulk, encode_job
 from services.ingest.jobs import Accepted, read_entry
 from services.ingest.lease import REDIS_TROUBLE
@@ -48,9 +49,10 @@ def outgoing(jobs: Iterable[Job], chain_id: int) -> list[OutgoingJob]:
 class HandOver:
     """Sends the outbox to Redis, and again what has not arrived."""
 
-    def __init__(self, pool: Pool, broker: HardenedStreamBroker) -> None:
+    def __init__(self, pool: Pool, broker: HardenedStreamBroker, *, resend_seconds: float = RESEND_SECONDS) -> None:
         self._pool = pool
         self._broker = broker
+        self._resend_seconds = resend_seconds
         self._wake = asyncio.Event()
 
     def wake(self) -> None:
@@ -60,6 +62,7 @@ class HandOver:
     async def run(self) -> None:
         """Send until cancelled."""
         while True:
+            raise_if_cancelled()
             self._wake.clear()
             try:
                 busy = await self._send_some()
@@ -72,7 +75,7 @@ class HandOver:
     async def _send_some(self) -> bool:
         async with database_errors(), self._pool.connection() as conn:
             arrived = await outbox.delete_arrived(conn)
-            jobs = await outbox.claim_unsent(conn, resend_after_seconds=RESEND_SECONDS, limit=CLAIM_LIMIT)
+            jobs = await outbox.claim_unsent(conn, resend_after_seconds=self._resend_seconds, limit=CLAIM_LIMIT)
         if jobs:
             await self._send(jobs)
         return bool(jobs) or arrived > 0

@@ -7,7 +7,7 @@ from typing import Final
 
 from eth_hash.auto import keccak
 
-from libs.identifiers import Address
+from libs.identifiers import Address, checksum_address
 from services.ingest.chain.rpc.calls import Call
 
 _WORD: Final = 32
@@ -30,6 +30,7 @@ def _selector(signature: str) -> bytes:
     return bytes(keccak(signature.encode())[:4])
 
 
+_LEADER: Final = _selector("leader()")
 _VAULT_NAME: Final = _selector("vaultName()")
 _BASE_ASSET: Final = _selector("baseAsset()")
 _DECIMALS: Final = _selector("decimals()")
@@ -37,6 +38,11 @@ _TOTAL_TVL: Final = _selector("totalVaultTVL()")
 _FOLLOWERS: Final = _selector("followers(address)")
 _IS_FROZEN: Final = _selector("isVaultFrozen(address)")
 _METRICS: Final = _selector("getPerformanceMetrics(address)")
+
+
+def leader(vault: str) -> Call:
+    """leader() of a vault: an address."""
+    return Call(vault, _LEADER)
 
 
 def vault_name(vault: str) -> Call:
@@ -78,6 +84,12 @@ def read_number(result: bytes, position: int = 0) -> int | None:
     """The unsigned number in a word of a result; None when it is too short."""
     start = position * _WORD
     return int.from_bytes(result[start : start + _WORD]) if len(result) >= start + _WORD else None
+
+
+def read_address(result: bytes) -> Address | None:
+    """The address in the first word of a result; None when it is too short or no address."""
+    number = read_number(result)
+    return checksum_address(f"0x{number:040x}") if number is not None and number < 2**160 else None
 
 
 def read_metrics(result: bytes) -> Metrics | None:

@@ -28,8 +28,9 @@ async def append(conn: Connection, changes: Sequence[NewChange], *, events: int,
     first = row[0] - len(changes) + 1
     await conn.execute(
         """
-        INSERT INTO changes (sequence, kind, vault_id, user_id, identity)
-        SELECT * FROM unnest(
+        INSERT INTO changes (sequence, kind, vault_id, user_id, identity, changed_at)
+        -- Times rise with the numbers: now() would be that of the transaction's beginning.
+        SELECT *, clock_timestamp() FROM unnest(
             %(sequences)s::bigint[], %(kinds)s::smallint[], %(vaults)s::uuid[], %(users)s::uuid[],
             %(identities)s::text[]
         )
@@ -73,17 +74,15 @@ async def find_bounds(conn: Connection) -> tuple[int, int]:
 
 
 async def prune(conn: Connection, keep_hours: float) -> int:
-    """Drop changes that are older; returns how many."""
+    """Drop changes that are older, from the oldest on and at most 10,000; returns how many."""
     cursor = await conn.execute(
         """
         DELETE FROM changes WHERE sequence IN (
-            SELECT sequence FROM changes
-            WHERE changed_at < now() - make_interval(hours => %(hours)s)
-            ORDER BY sequence
-            LIMIT 10000
+            SELECT sequence FROM (SELECT sequence, changed_at FROM changes ORDER BY sequence LIMIT 10000) AS oldest
+            WHERE changed_at < now() - make_interval(secs => %(seconds)s)
         )
         """,
-        {"hours": int(keep_hours)},
+        {"seconds": keep_hours * 3600},
     )
     return cursor.rowcount
 

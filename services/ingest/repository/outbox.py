@@ -39,13 +39,17 @@ async def insert(conn: Connection, jobs: Sequence[OutgoingJob]) -> None:
 
 
 async def claim_unsent(conn: Connection, *, resend_after_seconds: float, limit: int) -> list[OutgoingJob]:
-    """The oldest jobs that were not sent, or so long ago that Redis must have lost them; they count as sent now."""
+    """The oldest jobs that were not sent, or so long ago that Redis must have lost them; they count as sent now.
+
+    The time doubles with each sending, up to 64-fold: a queue that nobody works off must not grow and grow.
+    """
     cursor = await conn.execute(
         """
-        UPDATE outbox SET sent_at = clock_timestamp()
+        UPDATE outbox SET sent_at = clock_timestamp(), sent_count = LEAST(sent_count + 1, 7)
         FROM (
             SELECT id FROM outbox
-            WHERE sent_at IS NULL OR sent_at < clock_timestamp() - make_interval(secs => %(seconds)s)
+            WHERE sent_at IS NULL
+                OR sent_at < clock_timestamp() - make_interval(secs => %(seconds)s * 2 ^ (sent_count - 1))
             ORDER BY id
             LIMIT %(limit)s
         ) AS due
@@ -61,12 +65,13 @@ async def claim_unsent(conn: Connection, *, resend_after_seconds: float, limit: 
 async def forget_sending(conn: Connection, identities: Sequence[str]) -> None:
     """Redis did not take these: they are unsent again."""
     await conn.execute(
-        "UPDATE outbox SET sent_at = NULL WHERE identity = ANY(%(identities)s)", {"identities": list(identities)}
+        "UPDATE outbox SET sent_at = NULL, sent_count = 0 WHERE identity = ANY(%(identities)s)",
+        {"identities": list(identities)},
     )
 
 
 async def delete_arrived(conn: Connection) -> int:
-    """Jobs whose event is in the inbox (or was laid aside as a dead letter) are done; returns how many."""
+    """Jobs whose event is in the inbox (or was laid aside as a dead letter since it was sent) are done; how many."""
     cursor = await conn.execute(
         """
         DELETE FROM outbox
@@ -75,7 +80,7 @@ async def delete_arrived(conn: Connection) -> int:
                 SELECT FROM inbox i
                 WHERE i.identity = outbox.identity AND i.block_hash IN (outbox.block_hash, '')
             )
-            OR EXISTS (SELECT FROM dead_letters d WHERE d.task_id = outbox.identity)
+            OR EXISTS (SELECT FROM dead_letters d WHERE d.task_id = outbox.identity AND d.created_at > outbox.sent_at)
         )
         """
     )

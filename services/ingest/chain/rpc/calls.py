@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
 
+from services.ingest.chain.rpc.asking import ask
 from services.ingest.chain.rpc.endpoint import Endpoint
 from services.ingest.chain.rpc.errors import Damaged
 from services.ingest.chain.rpc.faults import Fault, FaultKind
@@ -40,7 +41,7 @@ async def call_many(endpoint: Endpoint, calls: Sequence[Call], block: BlockTag) 
     requests = [
         Request("eth_call", ({"to": call.to, "data": "0x" + call.data.hex(), "gas": gas}, tag)) for call in calls
     ]
-    return await endpoint.ask(requests, _read_bytes, settle=_reverted, most_per_batch=_CALLS_PER_EXCHANGE)
+    return await ask(endpoint, requests, _read_bytes, settle=_reverted, most_per_batch=_CALLS_PER_EXCHANGE)
 
 
 def _read_bytes(value: Any) -> bytes | Reverted:

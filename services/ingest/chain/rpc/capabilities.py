@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
+from services.ingest.chain.rpc.asking import ask
 from services.ingest.chain.rpc.blocks import Header, read_header, read_quantity
 from services.ingest.chain.rpc.bloom import bloom_of
 from services.ingest.chain.rpc.endpoint import Capabilities, Endpoint
@@ -28,7 +29,8 @@ async def probe(endpoint: Endpoint) -> Capabilities:
     batches = await _takes_batches(endpoint)
     if not batches:
         endpoint.batch.refused(2)
-    sample = await endpoint.ask(
+    sample = await ask(
+        endpoint,
         [
             Request("eth_getBlockByNumber", (hex(number), False))
             for number in range(max(0, head.number - _SAMPLED_BLOCKS + 1), head.number + 1)
@@ -52,19 +54,23 @@ async def probe(endpoint: Endpoint) -> Capabilities:
 
 async def _basics(endpoint: Endpoint) -> tuple[int, Header]:
     """Chain id and newest block, without a batch: whether the node takes them is not known yet."""
-    (chain_id,) = await endpoint.ask([Request("eth_chainId", ())], lambda value: read_quantity(value, "chain id"))
-    (head,) = await endpoint.ask([Request("eth_getBlockByNumber", ("latest", False))], read_header)
+    (chain_id,) = await ask(endpoint, [Request("eth_chainId", ())], lambda value: read_quantity(value, "chain id"))
+    (head,) = await ask(endpoint, [Request("eth_getBlockByNumber", ("latest", False))], read_header)
     return chain_id, head
 
 
 async def _takes_batches(endpoint: Endpoint) -> bool:
     requests = [Request("eth_chainId", ()), Request("eth_blockNumber", ())]
     for _ in range(endpoint.options.attempts):
-        replies = await endpoint.send(requests, most_per_batch=2)
-        if not any(isinstance(reply, Fault) for reply in replies):
-            return endpoint.batch.size > 1
-        if any(isinstance(reply, Fault) and reply.kind is FaultKind.BATCH_REFUSED for reply in replies):
-            return False
+        faults: list[FaultKind] = []
+
+        def take(_at: int, reply: Any, into: list[FaultKind] = faults) -> None:
+            if isinstance(reply, Fault):
+                into.append(reply.kind)
+
+        await endpoint.send(requests, take, most_per_batch=2)
+        if not faults or FaultKind.BATCH_REFUSED in faults:
+            return not faults and endpoint.batch.size > 1
     raise ChainUnavailable(f"{endpoint.name}: neither answers a batch nor refuses it")
 
 
@@ -77,7 +83,7 @@ async def _can(endpoint: Endpoint, request: Request, read: Callable[[Any], T]) -
         refusals += fault.kind in _REFUSALS
         return False if fault.kind is FaultKind.UNSUPPORTED or refusals >= 3 else None
 
-    (able,) = await endpoint.ask([request], lambda value: read(value) is not None, settle=settle)
+    (able,) = await ask(endpoint, [request], lambda value: read(value) is not None, settle=settle)
     return able
 
 
@@ -98,7 +104,7 @@ async def _gives_receipts(endpoint: Endpoint, sample: Sequence[Header]) -> bool:
 
 async def _logs_of(endpoint: Endpoint, sample: Sequence[Header]) -> list[PlacedLog]:
     requests = [log_request(header, None, by_hash=False) for header in sample if header.transactions]
-    return [log for logs in await endpoint.ask(requests, read_placed_logs) for log in logs]
+    return [log for logs in await ask(endpoint, requests, read_placed_logs) for log in logs]
 
 
 def _range_request(head: Header) -> Request:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import aiohttp
 
 from libs.telemetry import get_logger
-from services.ingest.backoff import Backoff
 from services.ingest.chain.rpc.address import NodeAddress
 from services.ingest.chain.rpc.counters import Counters
-from services.ingest.chain.rpc.errors import ChainUnavailable, Damaged, StateUnavailable
 from services.ingest.chain.rpc.faults import Fault, FaultKind
 from services.ingest.chain.rpc.options import ReaderOptions
 from services.ingest.chain.rpc.pacing import AdaptiveSize, Breaker, Gate
@@ -21,14 +19,9 @@ from services.ingest.chain.rpc.transport import Request, Transport
 
 logger = get_logger(__name__)
 
-T = TypeVar("T")
-# A fault of one item to the value that stands for it, or None to ask again; the flag says that it was the last try.
-Settle = Callable[[Fault, bool], T | None]
-
 _OVERLOAD: Final = frozenset({FaultKind.THROTTLED, FaultKind.TIMEOUT, FaultKind.UNREACHABLE})
 _NO_ANSWER: Final = frozenset({FaultKind.TIMEOUT, FaultKind.UNREACHABLE, FaultKind.DAMAGED})
 _TOO_MUCH: Final = frozenset({FaultKind.TIMEOUT, FaultKind.TOO_LARGE, FaultKind.BATCH_REFUSED})
-_ALONE: Final = frozenset({FaultKind.MISSING, FaultKind.DAMAGED})
 _DOWN: Final = Fault(FaultKind.UNREACHABLE, "not asked: it failed too often")
 
 
@@ -87,76 +80,36 @@ class Endpoint:
             not self.refused and not self._breaker.is_open and self.gate.pause_seconds <= self.options.patience_seconds
         )
 
-    async def send(self, requests: Sequence[Request], *, most_per_batch: int | None = None) -> list[Any]:
-        """Results or Faults in the order of the requests, in as many batches as the node bears. Never raises."""
-        replies: list[Any] = [_DOWN] * len(requests)
+    async def send(
+        self, requests: Sequence[Request], take: Callable[[int, Any], None], *, most_per_batch: int | None = None
+    ) -> None:
+        """Ask in as many batches as the node bears; `take` gets each request's place and its result or Fault.
+
+        Answers are taken as they come, so that a raw reply is not kept longer than needed. `take` must not raise.
+        """
         start = 0
         async with asyncio.TaskGroup() as group:
             while start < len(requests) and self.is_usable:
                 entered_in = await self.gate.enter()
                 size = min(self.batch.size, most_per_batch or self.batch.size)
                 part = requests[start : start + size]
-                group.create_task(self._exchange(part, replies, start, entered_in))
+                group.create_task(self._exchange(part, take, start, entered_in))
                 start += len(part)
-        return replies
+        for at in range(start, len(requests)):
+            take(at, _DOWN)
 
-    async def ask(
-        self,
-        requests: Sequence[Request],
-        read: Callable[[Any], T],
-        *,
-        settle: Settle[T] | None = None,
-        most_per_batch: int | None = None,
-    ) -> list[T]:
-        """Every result through `read`, in order; what fails or is Damaged is asked again, alone if it was an item's.
-
-        ChainUnavailable when that does not help, StateUnavailable when the node has dropped the state asked for.
-        """
-        results: dict[int, T] = {}
-        pending, alone = list(range(len(requests))), set[int]()
-        backoff = Backoff(base_seconds=self.options.retry_base_seconds, cap_seconds=self.options.retry_cap_seconds)
-        for attempt in range(self.options.attempts):
-            last = attempt == self.options.attempts - 1
-            faults: dict[int, Fault] = {}
-            for group, most in (([at for at in pending if at not in alone], most_per_batch), (sorted(alone), 1)):
-                replies = await self.send([requests[at] for at in group], most_per_batch=most) if group else []
-                for at, reply in zip(group, replies, strict=True):
-                    value = _value(reply, read, settle, last)
-                    if isinstance(value, Fault):
-                        faults[at] = value
-                    else:
-                        results[at] = value
-            if not faults:
-                return [results[at] for at in range(len(requests))]
-            self._note(faults)
-            pending, alone = list(faults), {at for at, fault in faults.items() if fault.kind in _ALONE}
-            if last or not self.is_usable:
-                break
-            await asyncio.sleep(backoff.next_delay())
-        raise self._given_up(requests, faults)
-
-    def _note(self, faults: dict[int, Fault]) -> None:
-        self.counters.repeated_items += len(faults)
-        pruned = next((fault for fault in faults.values() if fault.kind is FaultKind.PRUNED), None)
-        if pruned is not None:
-            raise StateUnavailable(f"{self.name}: {self.address.redact(pruned.text)}")
-
-    def _given_up(self, requests: Sequence[Request], faults: dict[int, Fault]) -> ChainUnavailable:
-        at, fault = next(iter(faults.items()))
-        text = self.address.redact(fault.text)
-        return ChainUnavailable(
-            f"{self.name}: {requests[at].method}: {text} ({len(faults)} of {len(requests)} requests)"
-        )
-
-    async def _exchange(self, part: Sequence[Request], replies: list[Any], start: int, entered_in: int) -> None:
+    async def _exchange(
+        self, part: Sequence[Request], take: Callable[[int, Any], None], start: int, entered_in: int
+    ) -> None:
         overloaded = False
         try:
             outcome = await self._transport.exchange(part)
-            answers = [outcome] * len(part) if isinstance(outcome, Fault) else outcome
-            replies[start : start + len(part)] = answers
             overloaded = self._learn(outcome, len(part))
         finally:
             await self.gate.leave(entered_in, overloaded=overloaded)
+        answers = [outcome] * len(part) if isinstance(outcome, Fault) else outcome
+        for at, answer in enumerate(answers, start=start):
+            take(at, answer)
 
     def _learn(self, outcome: list[Any] | Fault, size: int) -> bool:
         """Adjust to an exchange's outcome; True when the node was asked for too much at once."""
@@ -181,13 +134,3 @@ class Endpoint:
             self.verified = False
             logger.warning("rpc_endpoint_down", endpoint=self.name, reason=self.address.redact(fault.text))
         return fault.kind in _OVERLOAD
-
-
-def _value(reply: Any, read: Callable[[Any], T], settle: Settle[T] | None, last: bool) -> T | Fault:
-    if isinstance(reply, Fault):
-        settled = settle(reply, last) if settle else None
-        return reply if settled is None else settled
-    try:
-        return read(reply)
-    except Damaged as error:
-        return Fault(FaultKind.DAMAGED, str(error))

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Collection, Sequence
 from typing import Any, Final
 
+from services.ingest.chain.rpc.asking import ask
 from services.ingest.chain.rpc.blocks import Header
 from services.ingest.chain.rpc.bloom import bloom_of
 from services.ingest.chain.rpc.doubt import Doubt, doubt
@@ -64,7 +65,7 @@ class SecondLook:
 
     async def _by_receipts(self, places: dict[int, Header]) -> dict[int, tuple[list[PlacedLog], bool]]:
         requests = [Request("eth_getBlockReceipts", (hex(header.number),)) for header in places.values()]
-        answers = await self._endpoint.ask(requests, read_receipts, most_per_batch=20)
+        answers = await ask(self._endpoint, requests, read_receipts, most_per_batch=20)
         return {
             at: (self._of_block(header, logs), count == header.transactions)
             for (at, header), (count, logs) in zip(places.items(), answers, strict=True)
@@ -73,7 +74,7 @@ class SecondLook:
     async def _by_query(self, endpoint: Endpoint, places: dict[int, Header]) -> dict[int, tuple[list[PlacedLog], bool]]:
         by_hash = endpoint.capabilities is not None and endpoint.capabilities.block_hash
         requests = [log_request(header, self._topics, by_hash=by_hash) for header in places.values()]
-        answers = await endpoint.ask(requests, read_placed_logs, most_per_batch=20)
+        answers = await ask(endpoint, requests, read_placed_logs, most_per_batch=20)
         return {
             at: (self._of_block(header, logs), False)
             for (at, header), logs in zip(places.items(), answers, strict=True)

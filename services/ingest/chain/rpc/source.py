@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
+from services.ingest.chain.rpc.asking import ask
 from services.ingest.chain.rpc.blocks import Head, Header, Window, read_header
 from services.ingest.chain.rpc.bloom import bloom_of
 from services.ingest.chain.rpc.doubt import Doubt, doubt
@@ -42,7 +43,7 @@ class BlockSource:
 
     async def head(self) -> Head:
         """The newest block."""
-        (header,) = await self._endpoint.ask([Request("eth_getBlockByNumber", ("latest", False))], read_header)
+        (header,) = await ask(self._endpoint, [Request("eth_getBlockByNumber", ("latest", False))], read_header)
         return Head(header.number, header.hash, header.parent_hash, header.timestamp, self._endpoint.name)
 
     async def confirm(self, head: Head) -> None:
@@ -55,7 +56,7 @@ class BlockSource:
         """The headers of these blocks, in this order."""
         wanted = list(numbers)
         requests = [Request("eth_getBlockByNumber", (hex(number), False)) for number in wanted]
-        headers = await self._endpoint.ask(requests, read_header)
+        headers = await ask(self._endpoint, requests, read_header)
         for number, header in zip(wanted, headers, strict=True):
             if header.number != number:
                 raise WindowTorn(f"{self._endpoint.name}: block {number} was asked for, {header.number} came")
@@ -135,13 +136,14 @@ class BlockSource:
         return _cut(first, last, max(1, min(self._endpoint.span.size, (last - first + 1) // 2)))
 
     async def _single_blocks(self, ranges: Sequence[Range]) -> list[PlacedLog]:
-        answers = await self._endpoint.ask([self._log_request(item) for item in ranges], read_placed_logs)
+        answers = await ask(self._endpoint, [self._log_request(item) for item in ranges], read_placed_logs)
         return [log for logs in answers for log in logs]
 
     async def _wide_ranges(self, ranges: Sequence[Range], found: list[PlacedLog]) -> list[Range]:
         """Add the logs to `found`; gives the ranges that the node refused."""
         widest = max((last - first + 1 for first, last in ranges), default=1)
-        answers: list[list[PlacedLog] | _Refused] = await self._endpoint.ask(
+        answers: list[list[PlacedLog] | _Refused] = await ask(
+            self._endpoint,
             [self._log_request(item) for item in ranges],
             read_placed_logs,
             settle=_refusal,

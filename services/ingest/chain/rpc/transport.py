@@ -62,7 +62,7 @@ class Transport:
         self._counters.exchanges += 1
         self._counters.items += len(items)
         outcome = await self._post(orjson.dumps(items[0] if len(items) == 1 else items))
-        return outcome if isinstance(outcome, Fault) else _matched(ids, outcome)
+        return outcome if isinstance(outcome, Fault) else match_replies(ids, outcome)
 
     async def _post(self, body: bytes) -> Any:
         """What the reply holds, or a Fault. Errors of the client are named by their type: their text holds the URL."""
@@ -92,7 +92,7 @@ class Transport:
 
 
 def _parsed(response: aiohttp.ClientResponse, reply: bytes) -> Any:
-    status, wait = response.status, _retry_after_seconds(response.headers.get("Retry-After"))
+    status, wait = response.status, retry_after_seconds(response.headers.get("Retry-After"))
     if status == 429 or (status == 503 and wait is not None):
         return Fault(FaultKind.THROTTLED, f"HTTP {status}", retry_after_seconds=wait)
     if status == 413:
@@ -107,7 +107,7 @@ def _parsed(response: aiohttp.ClientResponse, reply: bytes) -> Any:
     return content
 
 
-def _retry_after_seconds(header: str | None) -> float | None:
+def retry_after_seconds(header: str | None) -> float | None:
     """Seconds of a Retry-After header, given as a number or as a date; None when there is none to be understood."""
     if header is None:
         return None
@@ -121,7 +121,11 @@ def _retry_after_seconds(header: str | None) -> float | None:
     return min(seconds, _LONGEST_PAUSE_SECONDS) if seconds > 0 else 0.0
 
 
-def _matched(ids: Sequence[int], content: Any) -> list[Any] | Fault:
+def match_replies(ids: Sequence[int], content: Any) -> list[Any] | Fault:
+    """What a reply says about each request, by its id: results and Faults in order, or one Fault for all.
+
+    An id that comes twice counts as not answered: nobody can say which of the two is right.
+    """
     if len(ids) == 1 and isinstance(content, dict):
         return [_value(content) if content.get("id") == ids[0] else _without_id(content)]
     if not isinstance(content, list):
