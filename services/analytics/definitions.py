@@ -147,9 +147,7 @@ _DAILY = (
 )
 
 _TRADES = (
-    Definition(
-        "closedWinRatePct", "100 * trades with a result above 0 / closes", PERCENT, (NO_CLOSES,), windowed=True
-    ),
+    Definition("closedWinRatePct", "100 * trades with a result above 0 / closes", PERCENT, (NO_CLOSES,), windowed=True),
     Definition(
         "profitFactor",
         "sum of the results above 0 / |sum of the results below 0|",
@@ -185,7 +183,9 @@ _VAULT = (
     Definition("tvl", "sum of the followers' deposits at their nominal amounts", AMOUNT),
     Definition("equity", "Q + R: what units own plus what belongs to no unit, signed", AMOUNT),
     Definition("netDeposits", "deposits - withdrawals - settled parts", AMOUNT),
-    Definition("unitPrice", f"P of the current epoch; {_PRICE}; a deposit after a liquidation starts at 1 again", PRICE),
+    Definition(
+        "unitPrice", f"P of the current epoch; {_PRICE}; a deposit after a liquidation starts at 1 again", PRICE
+    ),
     Definition("epoch", "1 + number of deposits that followed a liquidation at a price of 0", COUNT),
     Definition("epochRoiPct", "100 * (P - 1) of the current epoch", PERCENT, (NO_DEPOSITS, OUT_OF_RANGE)),
     Definition("unallocatedEquity", "floor(O) + R: equity that no follower holds, signed", AMOUNT),
@@ -206,13 +206,11 @@ _RISK = (
         version=RISK_VERSION,
     ),
     Definition("risk.argus", "50 * (1 - argusScore / 1000), the score held to 0..1000", POINTS, version=RISK_VERSION),
-    Definition(
-        "risk.drawdown", "30 * min(1, maxDrawdownPct of all / 50), 0 if unknown", POINTS, version=RISK_VERSION
-    ),
+    Definition("risk.drawdown", "30 * min(1, maxDrawdownPct of all / 50), 0 if unknown", POINTS, version=RISK_VERSION),
     Definition(
         "risk.volatility", "20 * min(1, volatilityPct of 30d / 100), 0 if unknown", POINTS, version=RISK_VERSION
     ),
-    Definition("argusScore", "the oracle's latest score of a leader, 0 to 1000; below 600 a leader can't trade", POINTS),
+    Definition("argusScore", "the oracle's latest score of a leader, 0..1000; below 600 a leader can't trade", POINTS),
 )
 
 _FOLLOWERS = (

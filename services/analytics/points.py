@@ -89,9 +89,7 @@ def point_of(state: VaultState) -> PricePoint:
     if state.last_key is None:
         raise ValueError("a point needs an entry")
     fallen = None if state.drawdown is None else ratio(state.drawdown.below_peak(state.first_epoch_price))
-    return PricePoint(
-        state.last_key, POINT.plus(state.price), state.epoch, state.owned, fallen, _totals_of(state)
-    )
+    return PricePoint(state.last_key, POINT.plus(state.price), state.epoch, state.owned, fallen, _totals_of(state))
 
 
 def _totals_of(state: VaultState) -> Totals:

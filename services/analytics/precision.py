@@ -14,6 +14,8 @@ from decimal import (
 )
 
 RATIO_DIGITS = 50
+GUARDED_DIGITS = 80
+RETURN_DIGITS = 40
 WIDE_DIGITS = 400
 SUM_DIGITS = 2000
 ROUGH_DIGITS = 30
@@ -40,6 +42,12 @@ def _context(digits: int, rounding: str) -> Context:
 
 # What is published or stored for others: prices and ratios.
 RATIO = _context(RATIO_DIGITS, ROUND_HALF_EVEN)
+
+# Steps on the way to a ratio.
+GUARDED = _context(GUARDED_DIGITS, ROUND_HALF_EVEN)
+
+# Daily returns: enough digits for any figure, few enough that returns which are equal stay equal.
+RETURN = _context(RETURN_DIGITS, ROUND_HALF_EVEN)
 
 # What the fold carries from event to event. The digits beyond 120 are for ledgers that lose nearly everything
 # and win it back: each such swing over the whole uint256 range costs a follower's value 78 of them.

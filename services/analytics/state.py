@@ -152,7 +152,7 @@ class VaultState:
             "flows": self.flows.to_json(),
             "flags": sorted(self.flags),
             "entries": self.entries,
-            "last_key": None if self.last_key is None else _key_to_json(self.last_key),
+            "last_key": None if self.last_key is None else key_to_json(self.last_key),
             "block_number": self.block_number,
         }
 
@@ -173,16 +173,18 @@ class VaultState:
             flows=FlowTotals.from_json(data["flows"]),
             flags=set(data["flags"]),
             entries=data["entries"],
-            last_key=None if data["last_key"] is None else _key_from_json(data["last_key"]),
+            last_key=None if data["last_key"] is None else key_from_json(data["last_key"]),
             block_number=data["block_number"],
         )
 
 
-def _key_to_json(key: OrderKey) -> list[str | int]:
+def key_to_json(key: OrderKey) -> list[str | int]:
+    """A lossless list that survives JSON."""
     # NO_BLOCK is beyond 2^53, where JSON readers may round.
     return [key.time, str(key.block_number), key.log_index, key.source, int(key.kind), key.follower]
 
 
-def _key_from_json(data: list[Any]) -> OrderKey:
+def key_from_json(data: list[Any]) -> OrderKey:
+    """The key that `key_to_json` wrote."""
     time, block_number, log_index, source, kind, follower = data
     return OrderKey(time, int(block_number), log_index, source, Kind(kind), follower)

@@ -108,8 +108,8 @@ LabelField: TypeAlias = Annotated[
 SecondsField: TypeAlias = Annotated[
     int, Field(strict=True, ge=0, description="UNIX seconds, at most an hour ahead of the clock.")
 ]
-LogIndexField: TypeAlias = Annotated[int, Field(strict=True, ge=0, le=2**31 - 1)]
-BlockNumberField: TypeAlias = Annotated[int, Field(strict=True, ge=0, le=2**63 - 1)]
+LogIndexField: TypeAlias = Annotated[int, Field(strict=True, ge=0, le=2**31 - 2)]
+BlockNumberField: TypeAlias = Annotated[int, Field(strict=True, ge=0, le=2**63 - 2)]
 CountField: TypeAlias = Annotated[int, Field(strict=True, ge=0, le=2**63 - 1)]
 DecimalsField: TypeAlias = Annotated[int, Field(strict=True, ge=0, le=255)]
 ScoreField: TypeAlias = Annotated[int, Field(strict=True, ge=0, le=1_000)]

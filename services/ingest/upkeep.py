@@ -30,7 +30,7 @@ async def run_snapshots(pool: Pool, services: Services, chain_id: int) -> None:
     while True:
         raise_if_cancelled()
         try:
-            done = await _answer_one_request(pool, services, chain_id)
+            done = await answer_one_request(pool, services, chain_id)
         except (Unavailable, grpc.aio.AioRpcError) as error:
             log.warning("snapshot waits", error=str(error))
             done = False
@@ -38,13 +38,15 @@ async def run_snapshots(pool: Pool, services: Services, chain_id: int) -> None:
             await asyncio.sleep(SNAPSHOT_POLL_SECONDS)
 
 
-async def _answer_one_request(pool: Pool, services: Services, chain_id: int) -> bool:
+async def answer_one_request(pool: Pool, services: Services, chain_id: int) -> bool:
+    """Answer the oldest request; False when there is none, or another replica is at it."""
     async with database_errors(), pool.connection() as conn:
-        request = await inbox.claim_snapshot_request(conn)
-        if request is None:
+        found = await inbox.find_snapshot_request(conn) if await inbox.lock_snapshots(conn) else None
+        if found is None:
             return False
+        request, requested_at = found
         updated = await refresh(services, chain_id, request)
-        await inbox.complete_snapshot_request(conn, request)
+        await inbox.complete_snapshot_request(conn, request, requested_at)
         if updated:
             await changes.append(conn, [NewChange(ChangeKind.SNAPSHOT)], events=0, block_number=None)
     log.info("snapshot", vault=request.vault_address or "all", interval=request.interval, updated=updated)

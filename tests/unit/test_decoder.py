@@ -166,7 +166,7 @@ def test_names_lose_nothing_but_nul_and_invalid_bytes(raw, name):
 
 def test_a_vault_whose_facts_are_missing_is_named_and_its_other_events_go_on():
     chain = Chain().deploy().subscribe()
-    assert deployed_vaults(NO_VAULTS, initial_state(NO_VAULTS), chain.logs) == (checksum_address(VAULT),)
+    assert deployed_vaults(NO_VAULTS, initial_state(NO_VAULTS), chain.logs) == {checksum_address(VAULT): 10}
     decoded = decode(chain, NO_VAULTS, {})
     assert decoded.unread_vaults == (checksum_address(VAULT),)
     assert [job.task_name for job in decoded.jobs] == ["ingest.follower_event"]

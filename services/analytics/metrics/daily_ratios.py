@@ -1,4 +1,4 @@
-"""Volatility, Sharpe and Sortino of daily returns, annualised by 365 days; formulas as Binance and empyrical have them."""
+"""Volatility and Sharpe (as Binance has it) and Sortino (as empyrical has it) of daily returns, for 365 days a year."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -7,7 +7,7 @@ from typing import NamedTuple
 from services.analytics.definitions import NO_DOWN_DAY, NO_VARIANCE, TOO_FEW_DAYS
 from services.analytics.figures import Figure
 from services.analytics.metrics.daily_returns import DailyReturns
-from services.analytics.precision import HUNDRED, RATIO, SQUARE_ROOT, WIDE, ZERO
+from services.analytics.precision import GUARDED, HUNDRED, RATIO, WIDE, ZERO
 
 MIN_RETURNS = 30
 _YEAR = Decimal(365)
@@ -16,7 +16,7 @@ _YEAR = Decimal(365)
 class DailyRatios(NamedTuple):
     """The ratios of one window's daily returns, unclamped; they change once a day only."""
 
-    count: int
+    days: int
     volatility_pct: Figure
     sharpe: Figure
     sortino: Figure
@@ -28,15 +28,15 @@ NO_RATIOS = DailyRatios(0, _TOO_FEW, _TOO_FEW, _TOO_FEW)
 
 def daily_ratios(returns: DailyReturns) -> DailyRatios:
     """All three, or `too_few_days` below 30 returns."""
-    if returns.count < MIN_RETURNS:
-        return NO_RATIOS._replace(count=returns.count)
-    return DailyRatios(returns.count, Figure(volatility_pct(returns)), sharpe(returns), sortino(returns))
+    if returns.days < MIN_RETURNS:
+        return NO_RATIOS._replace(days=returns.days)
+    return DailyRatios(returns.days, Figure(volatility_pct(returns)), sharpe(returns), sortino(returns))
 
 
 def volatility_pct(returns: DailyReturns) -> Decimal:
     """100 * std(r, ddof 1) * sqrt(365), for two returns or more."""
     spread = _spread(returns)
-    n = returns.count
+    n = returns.days
     return RATIO.multiply(HUNDRED, _root(WIDE.multiply(_YEAR, spread), Decimal(n * n * (n - 1))))
 
 
@@ -44,7 +44,7 @@ def sharpe(returns: DailyReturns) -> Figure:
     """mean(r) / std(r, ddof 1) * sqrt(365), for two returns or more; `no_variance` when all are equal."""
     if _are_equal(returns):
         return Figure(None, NO_VARIANCE)
-    scale = _root(WIDE.multiply(_YEAR, Decimal(returns.count - 1)), _spread(returns))
+    scale = _root(WIDE.multiply(_YEAR, Decimal(returns.days - 1)), _spread(returns))
     return Figure(RATIO.multiply(_sum(returns.moved), scale))
 
 
@@ -53,21 +53,21 @@ def sortino(returns: DailyReturns) -> Figure:
     downside = _sum_of_squares(change for change in returns.moved if change < 0)
     if not downside:
         return Figure(None, NO_DOWN_DAY)
-    scale = _root(_YEAR, WIDE.multiply(Decimal(returns.count), downside))
+    scale = _root(_YEAR, WIDE.multiply(Decimal(returns.days), downside))
     return Figure(RATIO.multiply(_sum(returns.moved), scale))
 
 
 def _spread(returns: DailyReturns) -> Decimal:
     """n * (n * sum(r^2) - sum(r)^2) = n^2 * (n - 1) * variance; nothing cancels, as WIDE holds the sums exactly."""
     total = _sum(returns.moved)
-    squares = WIDE.multiply(Decimal(returns.count), _sum_of_squares(returns.moved))
-    return WIDE.multiply(Decimal(returns.count), WIDE.subtract(squares, WIDE.multiply(total, total)))
+    squares = WIDE.multiply(Decimal(returns.days), _sum_of_squares(returns.moved))
+    return WIDE.multiply(Decimal(returns.days), WIDE.subtract(squares, WIDE.multiply(total, total)))
 
 
 def _are_equal(returns: DailyReturns) -> bool:
     if not returns.moved:
         return True
-    return len(returns.moved) == returns.count and min(returns.moved) == max(returns.moved)
+    return len(returns.moved) == returns.days and min(returns.moved) == max(returns.moved)
 
 
 def _sum(numbers: Iterable[Decimal]) -> Decimal:
@@ -83,4 +83,4 @@ def _sum_of_squares(numbers: Iterable[Decimal]) -> Decimal:
 
 def _root(above: Decimal, below: Decimal) -> Decimal:
     """sqrt(above / below)."""
-    return SQUARE_ROOT.sqrt(SQUARE_ROOT.divide(above, below))
+    return GUARDED.sqrt(GUARDED.divide(above, below))

@@ -1,15 +1,12 @@
 """Daily returns of the unit price: one for each complete UTC day on which units existed."""
 
 from collections.abc import Iterable
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import Decimal
 from typing import NamedTuple
 
-from services.analytics.precision import MAX_EMAX, MIN_EMIN, NOISE, ONE, WIDE, ZERO
+from services.analytics.precision import NOISE, ONE, RETURN, WIDE, ZERO
 
 DAY_SECONDS = 86_400
-
-# r has 40 significant digits: enough for any figure, few enough that returns which are equal stay equal.
-_RETURN = Context(prec=40, rounding=ROUND_HALF_EVEN, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
 
 class DayClose(NamedTuple):
@@ -27,7 +24,7 @@ class DayClose(NamedTuple):
 class DailyReturns(NamedTuple):
     """How many days count, and the returns of those that moved, in order; the others are 0."""
 
-    count: int
+    days: int
     moved: tuple[Decimal, ...]
 
 
@@ -61,4 +58,4 @@ def _change(close: Decimal, previous: Decimal) -> Decimal:
     if not previous:
         return ZERO
     change = WIDE.subtract(WIDE.divide(close, previous), ONE)
-    return _RETURN.plus(change) if change.copy_abs() > NOISE else ZERO
+    return RETURN.plus(change) if change.copy_abs() > NOISE else ZERO

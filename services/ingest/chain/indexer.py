@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,17 +12,21 @@ from typing import Any, Final
 from libs.database import Connection, database_errors
 from libs.identifiers import Address
 from libs.telemetry import get_logger
-from services.ingest.chain import facts, silent
+from services.ingest.cancellation import raise_if_cancelled
+from services.ingest.chain import facts, listed, silent
 from services.ingest.chain.contracts import RawAddress
 from services.ingest.chain.decoder import Decoded, decode_window, deployed_vaults
 from services.ingest.chain.hand_over import HIGH_WATER, HandOver, outgoing
+from services.ingest.chain.job import Job
 from services.ingest.chain.progress import Progress
 from services.ingest.chain.protocol import DecoderState, Protocol, initial_state
 from services.ingest.chain.reorg import Rewinder, TooDeep, find_fork
 from services.ingest.chain.rpc.blocks import Head, Window
 from services.ingest.chain.rpc.errors import ChainUnavailable
 from services.ingest.chain.rpc.reader import ChainReader
-from services.ingest.repository import chain, outbox
+from services.ingest.jobs import MAX_SECONDS_AHEAD
+from services.ingest.repository import chain, outbox, rewinds
+from services.ingest.repository import silent as silent_states
 
 log = get_logger(__name__)
 
@@ -43,6 +48,7 @@ class Rules:
     confirmations: int
     finality_depth: int
     poll_seconds: float
+    span: int = SPAN
 
 
 class Indexer:
@@ -57,8 +63,9 @@ class Indexer:
         self._rewinder = rewinder
         self._hand_over = hand_over
         self._progress = Progress()
-        self._next = 0
+        self._start = self._next = 0
         self._state = initial_state(rules.protocol)
+        self._unannounced: set[Address] = set()
         # Set when a look at the silent state is due before its time.
         self.look_now = asyncio.Event()
         self.caught_up = asyncio.Event()
@@ -72,6 +79,7 @@ class Indexer:
         """Follow the chain until cancelled. Raises Stopped; ChainUnavailable is waited out."""
         await self._resume()
         while True:
+            raise_if_cancelled()
             try:
                 moved = await self._step()
             except ChainUnavailable as error:
@@ -85,10 +93,13 @@ class Indexer:
         async with database_errors(), self._conn.transaction():
             cursor = await chain.get_cursor(self._conn, self._rules.start_block)
             stored = await chain.find_state(self._conn)
+            vaults = self._rules.protocol.known_vaults
+            announced = await silent_states.list_announced(self._conn, sorted(vaults)) if vaults else set()
         if cursor.fatal:
             raise Stopped(cursor.fatal)
-        self._next = cursor.next_block
+        self._start, self._next = cursor.start_block, cursor.next_block
         self._state = learned_state(stored, self._rules.protocol)
+        self._unannounced = {vault for vault in vaults if vault not in announced}
         log.info("indexing", next_block=self._next, vaults=len(self._state.vaults))
 
     async def _step(self) -> bool:
@@ -98,17 +109,36 @@ class Indexer:
         async with database_errors(), self._conn.transaction():
             await chain.save_head(self._conn, head.number)
         if last < self._next:
+            if await self._is_replaced(min(last, self._next - 1), head):
+                return await self._take_back(head)
             self.caught_up.set()
             return False
-        async with aclosing(self._reader.stream(self._next, last, head, size=SPAN)) as windows:
+        async with aclosing(self._reader.stream(self._next, last, head, size=self._rules.span)) as windows:
             async for window in windows:
                 if not await self._continues(window):
-                    await self._take_back(head)
-                    break
-                await self._commit(window, await self._decode(window, head))
+                    return await self._take_back(head)
+                await self._read(window, head)
                 self._progress.report(self._next, last, caught_up=self._next > last)
                 await self._wait_for_room()
+        self.caught_up.set()
         return True
+
+    async def _is_replaced(self, number: int, head: Head) -> bool:
+        """Whether the chain has another block at a number that was read: it may reorganise without growing."""
+        async with database_errors(), self._conn.transaction():
+            expected = await chain.find_block_hash(self._conn, number)
+        if expected is None:
+            return False
+        if number == head.number:
+            return head.hash != expected
+        (header,) = await self._reader.headers([number], head)
+        return header.hash != expected
+
+    async def _continues(self, window: Window) -> bool:
+        """Whether the window's first block is the child of the last one read."""
+        async with database_errors(), self._conn.transaction():
+            expected = await chain.find_block_hash(self._conn, self._next - 1)
+        return expected is None or window.headers[0].parent_hash == expected
 
     async def _wait_for_room(self) -> None:
         """Read no further while much of what was read is still on its way to the inbox."""
@@ -119,37 +149,51 @@ class Indexer:
                 return
             await asyncio.sleep(HIGH_WATER_PAUSE_SECONDS)
 
-    async def _continues(self, window: Window) -> bool:
-        """Whether the window's first block is the child of the last one read."""
-        async with database_errors(), self._conn.transaction():
-            expected = await chain.find_block_hash(self._conn, self._next - 1)
-        return expected is None or window.headers[0].parent_hash == expected
-
-    async def _decode(self, window: Window, head: Head) -> Decoded:
-        times = {header.hash: header.timestamp for header in window.headers}
-        vaults = deployed_vaults(self._rules.protocol, self._state, window.logs, block_times=times)
-        known = await facts.read(self._reader, vaults, window.headers[-1].number, head) if vaults else {}
-        decoded = decode_window(self._rules.protocol, self._state, window.logs, facts=known, block_times=times)
+    async def _read(self, window: Window, head: Head) -> None:
+        if window.headers[-1].timestamp > time.time() + MAX_SECONDS_AHEAD:
+            raise ChainUnavailable(f"block {window.stop} is more than an hour ahead of our clock")
+        deployed = deployed_vaults(self._rules.protocol, self._state, window.logs, block_times=window.block_times)
+        known = await facts.read(self._reader, deployed, head) if deployed else {}
+        decoded = decode_window(
+            self._rules.protocol, self._state, window.logs, facts=known, block_times=window.block_times
+        )
         if decoded.damaged or decoded.unread_vaults:
             raise ChainUnavailable(f"the node's logs are damaged: {decoded.damaged or decoded.unread_vaults}")
         for oddity in decoded.oddities:
             log.warning("odd log", reason=oddity.reason, address=oddity.address, block=oddity.block_number)
-        return decoded
+        first = listed.first_jobs(decoded.jobs, self._unannounced)
+        jobs = [*await listed.announcements(self._reader, first, head), *decoded.jobs]
+        if deployed or first:
+            await self._still_there(window, head)
+        await self._commit(window, decoded, jobs)
+        self._unannounced -= first.keys()
 
-    async def _commit(self, window: Window, decoded: Decoded) -> None:
+    async def _still_there(self, window: Window, head: Head) -> None:
+        """Views were asked by number: their answers are the window's only if its blocks are still the chain's."""
+        (header,) = await self._reader.headers([window.stop], head)
+        if header.hash != window.headers[-1].hash:
+            raise ChainUnavailable(f"block {window.stop} was replaced while it was read")
+
+    async def _commit(self, window: Window, decoded: Decoded, jobs: list[Job]) -> None:
         """Jobs, blocks, what was learned and the cursor count as read together or not at all."""
         await self._reinstate(window)
-        rows = outgoing(decoded.jobs, self._rules.protocol.chain_id)
-        frozen = silent.noted_freezes(decoded.jobs)
-        start, stop = self._next, window.headers[-1].number + 1
+        rows = outgoing(jobs, self._rules.protocol.chain_id)
+        frozen = silent.noted_freezes(jobs)
+        start, stop, keep = self._next, window.stop + 1, self._rules.finality_depth + 1
+        final = window.stop - keep
         async with database_errors(), self._conn.transaction():
             if rows:
                 await outbox.insert(self._conn, rows)
             if frozen:
-                await chain.save_silent_states(self._conn, frozen)
+                await silent_states.save(self._conn, frozen, final)
             if decoded.state != self._state:
-                await chain.save_state(self._conn, start_block=start, next_block=stop, state=_to_json(decoded.state))
-            keep = self._rules.finality_depth + 1
+                await chain.save_state(
+                    self._conn,
+                    start_block=start,
+                    next_block=stop,
+                    final_block=final,
+                    state=self._learned(decoded.state),
+                )
             blocks = [(header.number, header.hash) for header in window.headers[-keep:]]
             await chain.save_blocks(self._conn, blocks, keep)
             await chain.advance(self._conn, stop)
@@ -157,36 +201,51 @@ class Indexer:
         self._progress.count(blocks=stop - start, events=len(rows))
         if rows:
             self._hand_over.wake()
-        if frozen or any(job.task_name == "ingest.vault_deployed" for job in decoded.jobs):
+        if frozen or any(job.task_name == "ingest.vault_deployed" for job in jobs):
             self.look_now.set()
+
+    def _learned(self, state: DecoderState) -> dict[str, Any]:
+        """The state as it is stored; the configured oracle is left out, for the configuration may change."""
+        configured = initial_state(self._rules.protocol).oracle
+        return {
+            "factories": sorted(state.factories),
+            "vaults": sorted(state.vaults),
+            "oracle": state.oracle if state.oracle != configured else None,
+        }
 
     async def _reinstate(self, window: Window) -> None:
         """Blocks of the window that were taken back before are part of the chain again."""
         hashes = [header.hash for header in window.headers]
         async with database_errors(), self._conn.transaction():
-            back = await chain.find_orphaned(self._conn, hashes)
+            back = await rewinds.find_orphaned(self._conn, hashes)
         if back:
             await self._rewinder.reinstate(back)
 
-    async def _take_back(self, head: Head) -> None:
-        """The chain has reorganised: forget what is no longer part of it, here and in the services."""
+    async def _take_back(self, head: Head) -> bool:
+        """The chain has reorganised: forget what is no longer part of it, here and in the services.
+
+        False when it is back already as it was. Raises Stopped.
+        """
         async with database_errors(), self._conn.transaction():
             remembered = await chain.list_blocks(self._conn)
         headers = await self._reader.headers([number for number, _ in remembered if number <= head.number], head)
         canonical = {header.number: header.hash for header in headers}
         try:
-            fork = find_fork(remembered, canonical, self._rules.finality_depth)
+            fork = find_fork(remembered, canonical, finality_depth=self._rules.finality_depth, start_block=self._start)
         except TooDeep as error:
             async with database_errors(), self._conn.transaction():
                 await chain.save_fatal(self._conn, str(error))
             raise Stopped(str(error)) from None
+        if not fork.orphaned:
+            return False
         log.warning("reorganisation", depth=len(fork.orphaned), ancestor=fork.ancestor)
         async with database_errors(), self._conn.transaction():
-            await chain.save_rewind(self._conn, fork.orphaned)
+            await rewinds.save(self._conn, fork.orphaned)
             next_block = await chain.forget_after(self._conn, fork.ancestor)
             await chain.advance(self._conn, next_block)
         await self._resume()
         self.look_now.set()
+        return True
 
 
 def learned_state(stored: Mapping[str, Any] | None, protocol: Protocol) -> DecoderState:
@@ -199,12 +258,3 @@ def learned_state(stored: Mapping[str, Any] | None, protocol: Protocol) -> Decod
         vaults=configured.vaults | {RawAddress(address) for address in stored["vaults"]},
         oracle=RawAddress(stored["oracle"]) if stored["oracle"] else configured.oracle,
     )
-
-
-def _to_json(state: DecoderState) -> dict[str, Any]:
-    return {"factories": sorted(state.factories), "vaults": sorted(state.vaults), "oracle": state.oracle}
-
-
-def vault_addresses(state: DecoderState) -> Sequence[Address]:
-    """Every vault that is known, in a fixed order."""
-    return [Address(address) for address in sorted(state.vaults)]

@@ -11,6 +11,7 @@ from services.ingest.chain.contracts import VaultFacts, lenient_text
 from services.ingest.chain.job import Job
 from services.ingest.chain.rpc.blocks import Head
 from services.ingest.chain.rpc.calls import Reverted
+from services.ingest.chain.rpc.errors import StateUnavailable
 from services.ingest.chain.rpc.reader import ChainReader
 from services.ingest.payloads import MAX_TEXT_CHARACTERS
 
@@ -33,10 +34,17 @@ async def announcements(reader: ChainReader, first: dict[Address, Job], head: He
     known = await facts.read(reader, {vault: job.kwargs["blockNumber"] for vault, job in silent.items()}, head)
     jobs = []
     for vault, job in silent.items():
-        (leader,) = await reader.call_many([views.leader(vault)], "latest", head=head)
-        found = None if isinstance(leader, Reverted) else views.read_address(leader)
-        jobs.append(_deployment(vault, found or facts.NOBODY, known[vault], job.kwargs))
+        leader = await _leader(reader, vault, job.kwargs["blockNumber"], head)
+        jobs.append(_deployment(vault, leader, known[vault], job.kwargs))
     return jobs
+
+
+async def _leader(reader: ChainReader, vault: Address, block_number: int, head: Head) -> Address:
+    try:
+        (result,) = await reader.call_many([views.leader(vault)], block_number, head=head)
+    except StateUnavailable:
+        (result,) = await reader.call_many([views.leader(vault)], "latest", head=head)
+    return (None if isinstance(result, Reverted) else views.read_address(result)) or facts.NOBODY
 
 
 def _deployment(vault: Address, leader: Address, known: VaultFacts, place: dict[str, Any]) -> Job:

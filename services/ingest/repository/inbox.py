@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from libs.database import Connection
 from libs.events import Score
@@ -75,27 +76,34 @@ async def save_snapshot_requests(conn: Connection, requests: Sequence[SnapshotRe
     )
 
 
-async def claim_snapshot_request(conn: Connection) -> SnapshotRequest | None:
-    """The oldest open request, locked until the transaction ends; None when there is none."""
+async def lock_snapshots(conn: Connection) -> bool:
+    """Whether this replica alone answers requests until the transaction ends; new requests don't wait for it."""
+    cursor = await conn.execute("SELECT pg_try_advisory_xact_lock(hashtext('ingest.snapshots'))")
+    row = await cursor.fetchone()
+    return bool(row and row[0])
+
+
+async def find_snapshot_request(conn: Connection) -> tuple[SnapshotRequest, datetime] | None:
+    """The oldest open request and when it was made; None when there is none."""
     cursor = await conn.execute(
         """
-        SELECT vault_address, interval FROM snapshots
+        SELECT vault_address, interval, requested_at FROM snapshots
         WHERE completed_at IS NULL OR completed_at < requested_at
         ORDER BY requested_at
         LIMIT 1
-        FOR UPDATE SKIP LOCKED
         """
     )
     row = await cursor.fetchone()
-    return SnapshotRequest(*row) if row else None
+    return (SnapshotRequest(*row[:2]), row[2]) if row else None
 
 
-async def complete_snapshot_request(conn: Connection, request: SnapshotRequest) -> None:
-    """Mark a claimed request as done."""
+async def complete_snapshot_request(conn: Connection, request: SnapshotRequest, requested_at: datetime) -> None:
+    """Mark a request as done; it stays open when it was made again meanwhile."""
     await conn.execute(
         """
-        UPDATE snapshots SET completed_at = clock_timestamp()
+        UPDATE snapshots SET
+            completed_at = CASE WHEN requested_at = %(at)s THEN clock_timestamp() ELSE %(at)s::timestamptz END
         WHERE vault_address = %(vault)s AND interval = %(interval)s
         """,
-        {"vault": request.vault_address, "interval": request.interval},
+        {"vault": request.vault_address, "interval": request.interval, "at": requested_at},
     )

@@ -89,9 +89,7 @@ async def complete(conn: Connection, rewind: OpenRewind, subjects: Subjects) -> 
         """,
         _columns(rewind.blocks),
     )
-    await conn.execute(
-        "DELETE FROM known_vaults WHERE vault_address = ANY(%(vaults)s)", {"vaults": subjects.deployed}
-    )
+    await conn.execute("DELETE FROM known_vaults WHERE vault_address = ANY(%(vaults)s)", {"vaults": subjects.deployed})
     await conn.execute(
         """
         INSERT INTO deliveries (sequence, partition)

@@ -26,7 +26,7 @@ class SilentState:
 
 
 async def list_last(conn: Connection) -> dict[str, SilentState]:
-    """By subject what counts: observed last, in a block of the chain; at the same second frozen and the higher score."""
+    """By subject what counts: observed last, in a block of the chain; at one second frozen and the higher score."""
     cursor = await conn.execute(
         """
         SELECT DISTINCT ON (subject) subject, observed_at, block_number, block_hash, value
@@ -75,7 +75,7 @@ async def save_look(conn: Connection, block_number: int) -> None:
 
 
 async def list_deployments(conn: Connection, last_block: int) -> list[bytes]:
-    """Accepted deployments (protos.events.v1.ChainEvent) of the chain up to this block, the first of each vault first."""
+    """The accepted deployments (protos.events.v1.ChainEvent) of the chain up to this block."""
     cursor = await conn.execute(
         """
         SELECT i.event FROM inbox i
