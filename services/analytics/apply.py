@@ -178,7 +178,7 @@ async def rewind(conn: Connection, chain_id: int, wanted: Rewind) -> Rewound:
     of_trades = await ledger.find_vaults_of_trades(conn, blocks)
     orphaned = await remove_orphaned(conn, wanted, also_concerned=of_trades)
     removed_trades = await ledger.delete_orphaned_trades(conn, blocks)
-    concerned = of_trades | {vault for vault, _ in orphaned.pairs} | orphaned.undeployed
+    concerned = of_trades | {vault for vault, _ in orphaned.pairs} | orphaned.undeployed | orphaned.restated
     removed_vaults = await remove_unnamed(conn, orphaned)
     removed_trades += await ledger.delete_trades_of_unknown_vaults(conn, sorted(orphaned.undeployed))
     await fold_state.delete_states_of_unknown_vaults(conn, sorted(orphaned.undeployed))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from services.analytics.points import PricePoint
 from services.analytics.precision import HUNDRED, RATIO, ratio
@@ -62,6 +62,10 @@ class HistoryPoint(NamedTuple):
     followers: int
 
 
+# A history point without its time.
+_Values: TypeAlias = tuple[Decimal, int, int, int, Decimal | None, int]
+
+
 class Buckets(NamedTuple):
     """Starts of the first and the last bucket of an answer, and the last second that counts."""
 
@@ -96,26 +100,21 @@ def history(points: Iterable[PricePoint], resolution: Resolution, wanted: Bucket
     last up to `wanted.until`; later ones are left out.
     """
     rows: list[HistoryPoint] = []
-    current: HistoryPoint | None = None
-    at = wanted.first
+    at, width = wanted.first, resolution.seconds
+    values: _Values | None = None
     for point in points:
         if point.time > wanted.until:
             break
-        bucket = resolution.bucket(point.time)
-        while at < bucket:
-            if current is not None:
-                rows.append(current._replace(at=at))
-            at += resolution.seconds
-        current = _row(point)
-    while current is not None and at <= wanted.last:
-        rows.append(current._replace(at=at))
-        at += resolution.seconds
+        bucket = max(wanted.first, resolution.bucket(point.time))
+        if values is not None:
+            rows += [HistoryPoint(start, *values) for start in range(at, bucket, width)]
+        at, values = bucket, _values(point)
+    if values is not None:
+        rows += [HistoryPoint(start, *values) for start in range(at, wanted.last + width, width)]
     return rows
 
 
-def _row(point: PricePoint) -> HistoryPoint:
+def _values(point: PricePoint) -> _Values:
     totals = point.totals
     fallen = None if point.below_peak is None else RATIO.multiply(HUNDRED, point.below_peak)
-    return HistoryPoint(
-        point.time, ratio(point.unit_price), totals.equity, totals.tvl, totals.pnl, fallen, totals.followers
-    )
+    return ratio(point.unit_price), totals.equity, totals.tvl, totals.pnl, fallen, totals.followers

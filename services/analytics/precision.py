@@ -56,6 +56,9 @@ WIDE = _context(WIDE_DIGITS, ROUND_HALF_EVEN)
 # The prices of price points: enough digits to tell apart what NOISE tells apart.
 POINT = _context(POINT_DIGITS, ROUND_HALF_EVEN)
 
+# Sums of daily returns and of their squares, of which differences are taken: exact within any range that occurs.
+EXACT = _context(SUM_DIGITS, ROUND_HALF_EVEN)
+
 # Comparisons that need not be exact, only fast.
 ROUGH = _context(ROUGH_DIGITS, ROUND_HALF_EVEN)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from services.analytics.metrics.daily_ratios import NO_RATIOS, DailyRatios, daily_ratios
-from services.analytics.metrics.daily_returns import DAY_SECONDS, DayClose, daily_returns
+from services.analytics.metrics.daily_returns import DAY_SECONDS, DayClose, DaySummary, summary_of, sums_before
 from services.analytics.metrics.windows import Window, WindowData
 from services.analytics.points import PricePoint, Segment, joined
 
@@ -45,21 +45,22 @@ def cover(begin: int, end: int, widths: Sequence[int] = WIDTHS) -> Iterator[Stre
     yield from cover(last, end, narrower)
 
 
-def day_close(day: int, segment: Segment) -> DayClose:
-    """What daily returns need of a day's segment; `day` counts from 1970."""
-    return DayClose(day, segment.last.price, segment.was_exposed, segment.last.is_exposed)
+def summary_of_segment(day: int, segment: Segment, before: DaySummary | None) -> DaySummary:
+    """The summary of the day (counted from 1970) whose points the segment sums up."""
+    return summary_of(DayClose(day, segment.last.price, segment.was_exposed, segment.last.is_exposed), before)
 
 
-def ratios_of(window: Window, days: Iterable[DayClose], now: int) -> DailyRatios:
-    """The ratios of the window's complete days before now's; `days` as daily_returns takes them.
+def ratios_of(window: Window, now: int, before: DaySummary | None, last: DaySummary | None) -> DailyRatios:
+    """The ratios of the window's complete days before now's.
 
-    They stay the same until the next UTC day begins or an event of an earlier day comes late.
+    `before` is the last summary before window.first_day(now) (unused for all), `last` the last one before now's
+    day. The ratios stay the same until the next UTC day begins or an event of an earlier day comes late.
     """
     if not window.has_daily_ratios:
         return NO_RATIOS
-    today = now // DAY_SECONDS
-    first = None if window.days is None else today - window.days
-    return daily_ratios(daily_returns(days, today, first))
+    sums = sums_before(now // DAY_SECONDS, last)
+    first = window.first_day(now)
+    return daily_ratios(sums if first is None else sums.minus(sums_before(first, before)))
 
 
 class Timeline:
@@ -69,6 +70,7 @@ class Timeline:
         """Take the points in their order."""
         self.points: list[PricePoint] = []
         self.segments: dict[int, dict[int, Segment]] = {width: {} for width in WIDTHS}
+        self.days: list[DaySummary] = []
         self.first_deposit_at: int | None = None
         for point in points:
             self.append(point)
@@ -88,6 +90,7 @@ class Timeline:
             start = point.time // width * width
             segment = Segment.of(point)
             segments[start] = segments[start].then(segment) if start in segments else segment
+        self._summarise(point.time // DAY_SECONDS)
 
     def at(self, time: int) -> PricePoint | None:
         """The last point up to and including a second."""
@@ -98,9 +101,10 @@ class Timeline:
         """The segment of all points of the seconds begin..end - 1."""
         return joined(found for stretch in cover(begin, end) for found in self._of(stretch))
 
-    def days(self) -> Iterator[DayClose]:
-        """Every UTC day with points, in order."""
-        return (day_close(start // DAY_SECONDS, segment) for start, segment in self.segments[DAY_SECONDS].items())
+    def day_before(self, day: int) -> DaySummary | None:
+        """The summary of the last day with points before a day, counted from 1970."""
+        index = bisect_left(self.days, day, key=_day)
+        return self.days[index - 1] if index else None
 
     def window(self, window: Window, now: int) -> WindowData:
         """What the figures of the window that ends at `now` follow from; later points do not count."""
@@ -113,8 +117,16 @@ class Timeline:
             start=None if start is None else self.at(start),
             end=self.at(now),
             prices=None if inside is None else inside.prices,
-            ratios=ratios_of(window, self.days(), now),
+            ratios=ratios_of(
+                window, now, self.day_before(window.first_day(now) or 0), self.day_before(now // DAY_SECONDS)
+            ),
         )
+
+    def _summarise(self, day: int) -> None:
+        if self.days and self.days[-1].day == day:
+            self.days.pop()
+        before = self.days[-1] if self.days else None
+        self.days.append(summary_of_segment(day, self.segments[DAY_SECONDS][day * DAY_SECONDS], before))
 
     def _beginning(self, now: int) -> int:
         return self.points[0].time if self.points else now
@@ -132,3 +144,7 @@ class Timeline:
 
 def _time(point: PricePoint) -> int:
     return point.time
+
+
+def _day(summary: DaySummary) -> int:
+    return summary.day

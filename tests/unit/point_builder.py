@@ -77,5 +77,7 @@ def visits_of(entries: list[Entry]) -> list[Visit]:
 
 
 def near(value: Decimal | None, exact: Fraction | float, tolerance: float = 1e-12) -> bool:
-    """Whether a figure is an exact number up to a relative difference."""
-    return value is not None and abs(Fraction(value) - Fraction(exact)) <= tolerance * max(1, abs(Fraction(exact)))
+    """Whether a figure is an exact number up to a relative difference (an absolute one below 1)."""
+    target = Fraction(exact)
+    size = abs(target) if abs(target) > 1 else Fraction(1)
+    return value is not None and abs(Fraction(value) - target) <= Fraction(tolerance) * size

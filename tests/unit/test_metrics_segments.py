@@ -132,7 +132,9 @@ def span_of(visits: list[Visit], start: int, now: int, *, is_all: bool) -> list[
     return inside
 
 
-@given(spread_ledgers(), st.sampled_from(Window), st.integers(0, 75), st.sampled_from([0, 1, 3599, 3600, 43_200, 86_399]))
+@given(
+    spread_ledgers(), st.sampled_from(Window), st.integers(0, 75), st.sampled_from([0, 1, 3599, 3600, 43_200, 86_399])
+)
 def test_windows_from_segments_equal_windows_from_exact_fractions(
     entries: list[Entry], window: Window, day: int, second: int
 ) -> None:
@@ -153,7 +155,8 @@ def test_windows_from_segments_equal_windows_from_exact_fractions(
         assert published.roi_pct == published.max_drawdown_pct == (None, "liquidated")
         return
     peak, peak_at = span[0][1], span[0][0]
-    deepest, fall = Fraction(0), (None, None)
+    deepest = Fraction(0)
+    fall: tuple[int | None, int | None] = (None, None)
     for time, price in span:
         if price > peak:
             peak, peak_at = price, time
@@ -205,12 +208,10 @@ def test_days_count_while_units_of_the_first_epoch_exist(entries: list[Entry], t
 
 def test_a_point_shows_the_epoch_and_the_price_of_the_first_one() -> None:
     points = points_of(timed("0 dep 1000, 60 -1200, 120 dep 5000, 180 +500"))
-    assert [(point.epoch, point.unit_price, point.price, point.is_exposed) for point in points] == [
-        (1, 1, 1, True),
-        (1, 0, 0, False),
-        (2, 1, 0, False),
-        (2, Decimal("1.1"), 0, False),
-    ]
+    assert [point.epoch for point in points] == [1, 1, 2, 2]
+    assert [point.unit_price for point in points] == [Decimal(1), Decimal(0), Decimal(1), Decimal("1.1")]
+    assert [point.price for point in points] == [Decimal(1), Decimal(0), Decimal(0), Decimal(0)]
+    assert [point.is_exposed for point in points] == [True, False, False, False]
     assert [point.totals.equity for point in points] == [1000, -200, 4800, 5300]
     assert points[-1].totals.net_deposits == 6000
     assert points[-1].below_peak == 1

@@ -102,10 +102,12 @@ def test_a_leader_is_liquidated_when_a_result_brings_the_sum_to_nothing() -> Non
 def test_a_vault_that_everybody_left_stops_feeling_results_and_the_sum_too() -> None:
     chain = two_vaults()
     chain.withdraw(0, 1150, MIDNIGHT + 2)
-    chain.withdraw(1, 500, MIDNIGHT + 3, who="B")
-    chain.result(0, -5, MIDNIGHT + 4)
-    entry = chain.measure(MIDNIGHT + 5).entries[ANN, GOLD]
-    assert (entry.moments[-1].price, entry.moments[-1].unowned, entry.liquidated) == (Fraction(11, 10), -5, False)
+    chain.result(0, 20, MIDNIGHT + 3)  # nobody's, though the other vault still has 500
+    chain.withdraw(1, 500, MIDNIGHT + 4, who="B")
+    chain.result(0, -25, MIDNIGHT + 5)
+    entry = chain.measure(MIDNIGHT + 6).entries[ANN, GOLD]
+    assert [moment.price for moment in entry.moments[-4:]] == [Fraction(11, 10)] * 4
+    assert (entry.moments[-1].unowned, entry.liquidated) == (-5, False)
 
 
 def test_vaults_of_another_asset_or_leader_are_entries_of_their_own() -> None:

@@ -18,7 +18,7 @@ def annualised_pct(price: Decimal, start: Decimal, seconds: int) -> Decimal:
     # A growth of nearly 1 needs as many digits more as its difference from 1 is small.
     context = _with_digits(GUARDED.prec + max(0, -change.adjusted()))
     exponent = context.divide(Decimal(YEAR_SECONDS), Decimal(seconds))
-    grown = context.power(growth, exponent)
+    grown = context.power(context.plus(growth), exponent)
     return RATIO.multiply(HUNDRED, context.subtract(grown, ONE)) if grown else ZERO - HUNDRED
 
 

@@ -41,6 +41,10 @@ class Window(StrEnum):
         """The second at which the window starts; events of that second count as before it. None of all."""
         return None if self.days is None else now - self.days * DAY_SECONDS
 
+    def first_day(self, now: int) -> int | None:
+        """The first of the window's complete UTC days before now's, counted from 1970. None of all."""
+        return None if self.days is None else now // DAY_SECONDS - self.days
+
 
 _DAYS = {Window.DAY: 1, Window.WEEK: 7, Window.MONTH: 30, Window.QUARTER: 90, Window.YEAR: 365, Window.ALL: None}
 
