@@ -164,7 +164,7 @@ def test_a_trade_after_buying_ten_x_for_100(done: Trade, outcome: Outcome, after
     assert positions == after
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_neither_order_nor_repetition_changes_anything(data: st.DataObject) -> None:
     jobs = data.draw(systems(max_jobs=20))
@@ -172,7 +172,7 @@ def test_neither_order_nor_repetition_changes_anything(data: st.DataObject) -> N
     assert expected(again) == expected(jobs)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(systems())
 def test_generated_systems_balance_and_hold_no_conflict(jobs: list[RawJob]) -> None:
     system = expected(jobs)
@@ -185,7 +185,7 @@ def test_generated_systems_balance_and_hold_no_conflict(jobs: list[RawJob]) -> N
         assert (vault.status == "LIQUIDATED") == (vault.epoch > 1 or vault.unit_price == 0)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(systems(conflicts=True, always_timed=True))
 def test_conflicts_change_nothing_but_the_list_of_conflicts(jobs: list[RawJob]) -> None:
     peaceful = [one for one in jobs if one["received_at"] != CONFLICT_RECEIVED_AT]
@@ -196,7 +196,7 @@ def test_conflicts_change_nothing_but_the_list_of_conflicts(jobs: list[RawJob]) 
     assert all(not event.time_assumed for event in accept(jobs).events)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_batches_hold_the_same_jobs_in_the_same_order(data: st.DataObject) -> None:
     jobs = data.draw(systems(max_jobs=8))
