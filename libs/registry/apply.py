@@ -33,12 +33,13 @@ class Registered:
 
 @dataclass(frozen=True, slots=True)
 class Orphaned:
-    """What a rewind removed so far: flows, deployments, and all flows of vaults without a deployment."""
+    """What a rewind removed so far: flows, deployments, all flows of vaults without a deployment, and statuses."""
 
     event_count: int
     pairs: set[Pair]
     users: set[UserId]
     undeployed: set[VaultId]
+    restated: set[VaultId]
 
 
 def names_wallets(event: Event) -> Sequence[Address]:
@@ -153,8 +154,8 @@ async def remove_orphaned(
     """
     blocks = rewind.orphaned
     concerned = await rewind_repository.find_vaults_of_blocks(conn, blocks)
-    concerned |= await rewind_repository.find_vaults(conn, rewind.status_vaults)
-    await repository.lock_vaults(conn, sorted(concerned | set(also_concerned)))
+    restated = await rewind_repository.find_vaults(conn, rewind.status_vaults)
+    await repository.lock_vaults(conn, sorted(concerned | restated | set(also_concerned)))
     pairs = await rewind_repository.delete_orphaned_flows(conn, blocks)
     deployments = await rewind_repository.delete_orphaned_deployments(conn, blocks)
     undeployed = {vault for vault, _, _ in deployments}
@@ -162,7 +163,7 @@ async def remove_orphaned(
     await rewind_repository.forget_statuses(conn, rewind.status_vaults)
     rated = await rewind_repository.forget_scores(conn, rewind.score_wallets)
     users = {user for _, user in pairs} | {leader for _, leader, _ in deployments} | rated
-    return Orphaned(len(pairs) + len(deployments), set(pairs), users, undeployed)
+    return Orphaned(len(pairs) + len(deployments), set(pairs), users, undeployed, restated)
 
 
 async def remove_unnamed(conn: Connection, orphaned: Orphaned) -> list[Address]:

@@ -85,13 +85,12 @@ class Coordinator:
             await deliveries.release_lease(conn, self._owner, lease)
 
     async def _give_back(self) -> None:
-        leases = list(self._running)
-        for lease in leases:
+        for lease in list(self._running):
             await self._end(lease)
         try:
-            for lease in leases:
-                await self._release(lease)
             async with database_errors(), self._pool.connection() as conn:
+                # Also those that were just acquired and have no dispatcher yet.
+                await deliveries.release_all_leases(conn, self._owner)
                 await deliveries.delete_replica(conn, self._owner)
         except Unavailable as error:
             log.info("leases will expire by themselves", error=error.message)

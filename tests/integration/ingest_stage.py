@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import grpc
-import orjson
 import psycopg
 
 from libs.database import is_reachable, open_pool
@@ -22,7 +21,6 @@ from protos.analytics.v1 import analytics_pb2_grpc
 from protos.ingest.v1 import ingest_pb2_grpc
 from protos.vaults.v1 import vaults_pb2_grpc
 from services.analytics.servicer import AnalyticsServicer
-from services.ingest.batch import Batch, QueueEntry
 from services.ingest.coordinator import Coordinator
 from services.ingest.delivery import Services
 from services.ingest.dispatcher import PartitionDispatcher
@@ -33,16 +31,15 @@ from services.ingest.queue_status import connect
 from services.ingest.repository.changes import CHANGES_CHANNEL
 from services.ingest.repository.inbox import INBOX_CHANNEL
 from services.ingest.servicer import IngestServicer
-from services.ingest.streams import EVENTS
 from services.ingest.upkeep import run_listener
 from services.vaults.servicer import VaultServicer
+from tests.integration.ingest_jobs import batch
 from tests.oracle.sending import START, RawJob
 from tests.servers import Database
 
 CHAIN_ID = 125
 # The clock of the intake: a day after the first event.
 NOW = START + 86_400
-_numbers = itertools.count(1)
 
 Hook = Callable[[Any, Any], Awaitable[None]]
 
@@ -55,6 +52,11 @@ class Script:
         self.before: Hook | None = None
         self.after: Hook | None = None
         self.update: Hook | None = None
+
+    @property
+    def sent(self) -> list[str]:
+        """Identities of all events in the order in which they were sent."""
+        return list(itertools.chain.from_iterable(self.calls))
 
     async def around(self, method: Any, request: Any, context: Any) -> Any:
         """Run ApplyEvents between the hooks; `calls` gets the identities of its events."""
@@ -269,37 +271,6 @@ async def served(
     finally:
         stop.set()
         await serving
-
-
-def envelope(job: RawJob) -> bytes:
-    """The bytes of a job."""
-    message = {name: job[name] for name in ("task_id", "task_name", "kwargs")}
-    return orjson.dumps({**message, "labels": {}, "args": []})
-
-
-def item(job: RawJob) -> dict[str, Any]:
-    """The job as an item of a bulk job."""
-    return {"task": job["task_name"], "taskId": job["task_id"], **job["kwargs"]}
-
-
-def bulk(*items: Any, task_id: str = "bulk") -> bytes:
-    """The bytes of a bulk job."""
-    return envelope({"task_id": task_id, "task_name": "ingest.events", "kwargs": {"events": list(items)}})
-
-
-def batch(*jobs: RawJob | bytes | None, stream: str = EVENTS) -> Batch:
-    """Jobs as a batch of entries that no batch had before."""
-    entries = []
-    for job in jobs:
-        received_at = job["received_at"] if isinstance(job, dict) else START
-        data = envelope(job) if isinstance(job, dict) else job
-        entries.append(QueueEntry(stream, f"{received_at * 1000}-{next(_numbers)}", data, 1))
-    return Batch(entries)
-
-
-def vault_address(number: int) -> str:
-    """Address of a vault, in lower case as some producers write it."""
-    return f"0x{number:040x}"
 
 
 async def until(condition: Callable[[], bool], *, seconds: float = 15.0) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import socket
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
@@ -72,7 +72,7 @@ async def acted(chain: Chain, addresses: Addresses) -> None:
             pytest.fail(f"{action.__name__} was never done")
 
 
-async def facts_of(rpc: Rpc, vaults: tuple[Address, ...]) -> dict[Address, VaultFacts]:
+async def facts_of(rpc: Rpc, vaults: Iterable[Address]) -> dict[Address, VaultFacts]:
     """Facts of the vaults as the indexer reads them."""
 
     async def view(to: str, contract: str, function: str) -> bytes | None:

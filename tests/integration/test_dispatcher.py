@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from uuid import uuid4
 
 import pytest
 
 from libs.identifiers import checksum_address, vault_id
 from services.ingest import upkeep
-from services.ingest.dispatcher import LeaseLost
-from services.ingest.domain import Lease
-from tests.integration.ingest_stage import CHAIN_ID, Stage, batch, bulk, item, staged, until, vault_address
+from tests.integration.ingest_jobs import batch, bulk, item, vault_address
+from tests.integration.ingest_stage import CHAIN_ID, Stage, staged, until
 from tests.oracle.jobs import LEADER, VAULT, WALLETS, deployed, flow, job, settlement, trade, tx
 from tests.oracle.sending import START
 from tests.servers import Database, short_folder
@@ -51,7 +49,10 @@ async def test_events_take_effect_in_both_services_and_the_figures_travel_with_t
         await stage.until_delivered(8)
     assert stage.rows(FIGURES, id=vault()) == [(1030, 1, 2, True)]
     assert stage.value("SELECT status FROM vaults.vaults") == "PAUSED"
-    assert stage.value("SELECT argus_score FROM vaults.users WHERE wallet_address = %(w)s", w=checksum_address(LEADER)) == 800
+    assert (
+        stage.value("SELECT argus_score FROM vaults.users WHERE wallet_address = %(w)s", w=checksum_address(LEADER))
+        == 800
+    )
     assert stage.value("SELECT count(*) FROM analytics.trades WHERE pnl = 100") == 1
     assert stage.value(LEFT) == 0
     assert stage.dead_letters() == []
@@ -62,8 +63,8 @@ async def test_the_vaults_service_is_asked_about_everything_but_trades(stage):
     async with stage.dispatching():
         await stage.feed(deployed(), trade(1, 5), flow(2, "A", "DEPOSIT", 7))
         await stage.until_delivered(3)
-    assert sum(stage.vaults.calls, []) == [id_of(999), id_of(2)]
-    assert sum(stage.analytics.calls, []) == [id_of(999), id_of(1), id_of(2)]
+    assert stage.vaults.sent == [id_of(999), id_of(2)]
+    assert stage.analytics.sent == [id_of(999), id_of(1), id_of(2)]
 
 
 async def test_a_vaults_events_are_sent_in_the_order_of_the_inbox_in_batches(stage):
@@ -71,7 +72,7 @@ async def test_a_vaults_events_are_sent_in_the_order_of_the_inbox_in_batches(sta
     async with stage.dispatching(batch_size=5):
         await stage.until_delivered(12)
     assert [len(call) for call in stage.analytics.calls] == [5, 5, 2]
-    assert sum(stage.analytics.calls, []) == [id_of(n) for n in (999, *range(1, 12))]
+    assert stage.analytics.sent == [id_of(n) for n in (999, *range(1, 12))]
     assert stage.rows(FIGURES, id=vault()) == [(66, 0, 1, True)]
 
 
@@ -88,7 +89,9 @@ async def test_events_of_an_unknown_vault_wait_for_it_and_go_first_when_it_comes
     other = vault_address(0xBEEF)
     async with stage.dispatching(batch_size=4):
         await stage.feed(flow(1, "A", "DEPOSIT", 100), trade(2, 10), flow(3, "B", "DEPOSIT", 5))
-        await until(lambda: stage.rows("SELECT deferred_for FROM ingest.deliveries") == [(checksum_address(VAULT),)] * 3)
+        await until(
+            lambda: stage.rows("SELECT deferred_for FROM ingest.deliveries") == [(checksum_address(VAULT),)] * 3
+        )
         await stage.feed(deployed(1001, vaultAddress=other))
         await stage.until_delivered(1)
         stage.analytics.calls.clear()
@@ -163,91 +166,6 @@ async def test_an_event_that_a_service_rejects_is_a_dead_letter_and_its_neighbou
     assert stage.rows(FIGURES, id=vault()) == [(105, 0, 1, True)]
 
 
-async def test_a_dispatcher_that_lost_its_lease_writes_nothing(stage):
-    """It was paused in the middle of a delivery while another replica took its partition over."""
-    await stage.feed(deployed(), flow(1, "A", "DEPOSIT", 100), flow(2, "A", "DEPOSIT", 1, vaultAddress=vault_address(7)))
-    partition = stage.value("SELECT DISTINCT partition FROM ingest.inbox WHERE vault_address = %(v)s", v=checksum_address(VAULT))
-    owner, other = uuid4(), uuid4()
-    lease = "UPDATE ingest.leases SET owner = %(owner)s, generation = %(generation)s WHERE partition = %(partition)s"
-    stage.run(lease, owner=owner, generation=1, partition=partition)
-
-    async def take_over(request, context) -> None:
-        stage.run(lease, owner=other, generation=2, partition=partition)
-
-    stage.analytics.after = take_over
-    left = stage.rows("SELECT * FROM ingest.deliveries ORDER BY sequence")
-    async with asyncio.timeout(10):
-        with pytest.raises(LeaseLost):
-            await stage.dispatcher(Lease(partition, 1), owner).run()
-    assert stage.rows("SELECT * FROM ingest.deliveries ORDER BY sequence") == left
-    assert stage.rows("SELECT * FROM ingest.changes") == []
-    assert stage.delivered() == 0
-    assert stage.rows("SELECT * FROM ingest.known_vaults") == []
-    stage.analytics.after = None
-    stage.run("UPDATE ingest.leases SET owner = NULL, expires_at = '-infinity'")
-    async with stage.dispatching():
-        await stage.until_delivered(2)
-    assert stage.rows(FIGURES, id=vault()) == [(100, 0, 1, True)]
-
-
-async def test_what_a_late_dispatcher_sends_can_not_overwrite_newer_figures(stage):
-    """The figures of the first batch arrive after those of the second."""
-    await stage.feed(deployed(), flow(1, "A", "DEPOSIT", 100))
-    held: list[bytes] = []
-
-    async def hold(request, context) -> None:
-        held.append(request.SerializeToString())
-
-    stage.vaults.update = hold
-    async with stage.dispatching():
-        await stage.until_delivered(2)
-        await stage.feed(flow(2, "A", "DEPOSIT", 11))
-        await stage.until_delivered(3)
-        assert len(held) == 2
-        old = type(held[0])(held[0])
-        stage.vaults.update = None
-        from protos.vaults.v1 import vaults_pb2
-
-        request = vaults_pb2.UpdatePerformanceRequest.FromString(old)
-        assert await stage.services.update_performance(request.performances) == 0
-    assert stage.rows(FIGURES, id=vault()) == [(111, 0, 1, True)]
-
-
-async def test_replicas_share_the_partitions_evenly_and_give_them_back(stage):
-    shares = "SELECT count(*) FROM ingest.leases WHERE expires_at > now() GROUP BY owner ORDER BY 1"
-    async with stage.dispatching():
-        await until(lambda: stage.rows(shares) == [(8,)])
-        async with stage.dispatching():
-            await until(lambda: stage.rows(shares) == [(4,), (4,)])
-            async with stage.dispatching():
-                await until(lambda: stage.rows(shares) == [(2,), (3,), (3,)])
-                await stage.feed(*(deployed(100 + n, vaultAddress=vault_address(n)) for n in range(1, 25)))
-                await stage.until_delivered(24)
-            await until(lambda: stage.rows(shares) == [(4,), (4,)])
-        await until(lambda: stage.rows(shares) == [(8,)])
-    assert stage.rows(shares) == []
-    assert stage.rows("SELECT * FROM ingest.replicas") == []
-    assert len(sum(stage.vaults.calls, [])) == 24
-
-
-async def test_the_partitions_of_a_replica_that_vanished_are_taken_over_within_its_lease(stage):
-    stage.run("INSERT INTO ingest.replicas VALUES (gen_random_uuid(), clock_timestamp())")
-    stage.run("UPDATE ingest.leases SET owner = gen_random_uuid(), generation = 5, expires_at = now() + interval '1 s'")
-    await stage.feed(*(deployed(100 + n, vaultAddress=vault_address(n)) for n in range(1, 25)))
-    async with stage.dispatching(lease_seconds=1):
-        await stage.until_delivered(24, seconds=3)
-        owners = "SELECT count(*), min(generation) FROM ingest.leases GROUP BY owner"
-        await until(lambda: stage.rows(owners) == [(8, 6)], seconds=1)
-
-
-async def test_a_replica_with_a_long_lease_stays_counted_between_its_renewals(stage):
-    """With a lease of a minute a replica reports every twenty seconds."""
-    stage.run("INSERT INTO ingest.replicas VALUES (gen_random_uuid(), clock_timestamp() - interval '19 s')")
-    async with stage.dispatching(lease_seconds=60) as owner:
-        await until(lambda: stage.value("SELECT count(*) FROM ingest.leases WHERE owner = %(o)s", o=owner) > 0)
-        assert stage.value("SELECT count(*) FROM ingest.leases WHERE owner = %(o)s", o=owner) == 4
-
-
 async def test_partitions_are_dispatched_beside_each_other(stage):
     """One vault's call hangs; the vaults of other partitions are served meanwhile."""
     release = asyncio.Event()
@@ -292,7 +210,10 @@ async def test_the_sweeper_finds_an_event_that_waits_though_its_vault_is_known(s
         await stage.until_delivered(1)
     await stage.feed(flow(1, "A", "DEPOSIT", 3), flow(2, "A", "DEPOSIT", 4, vaultAddress=vault_address(7)))
     stage.run(
-        "UPDATE ingest.deliveries SET deferred_for = vault_address FROM ingest.inbox i WHERE i.sequence = deliveries.sequence"
+        """
+        UPDATE ingest.deliveries d SET deferred_for = i.vault_address
+        FROM ingest.inbox i WHERE i.sequence = d.sequence
+        """
     )
     sweeping = asyncio.create_task(upkeep.run_sweeper(stage.pool, 1, lambda: None))
     async with stage.dispatching():

@@ -13,13 +13,12 @@ import psycopg
 import pytest
 
 from libs.database import open_pool
-from libs.identifiers import checksum_address
 from protos.events.v1 import events_pb2
 from services.ingest.batch import Outage
 from services.ingest.dispatcher import PartitionDispatcher
 from services.ingest.domain import Lease
 from tests.integration.ingest_stage import CHAIN_ID, Stage, refusing, staged, until
-from tests.oracle.jobs import VAULT, deployed, flow, trade, tx
+from tests.oracle.jobs import deployed, flow, trade, tx
 from tests.servers import Database, short_folder
 
 TVL = "SELECT tvl::int FROM vaults.vaults"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
+from typing import Any
 
 import grpc
 import orjson
@@ -16,7 +17,8 @@ from protos.events.v1 import events_pb2
 from protos.ingest.v1 import ingest_pb2 as pb
 from protos.ingest.v1 import ingest_pb2_grpc
 from services.ingest.streams import BULK, EVENTS
-from tests.integration.ingest_stage import Stage, batch, bulk, envelope, item, refusing, staged, until
+from tests.integration.ingest_jobs import batch, bulk, envelope, item
+from tests.integration.ingest_stage import Stage, refusing, staged, until
 from tests.oracle.jobs import deployed, flow, trade, tx
 from tests.servers import Database, short_folder
 
@@ -47,7 +49,7 @@ async def retry(ingest, *ids: int) -> tuple[int, int]:
     return answer.retried_count, answer.failed_count
 
 
-async def discard(ingest, *ids: int, resolution: str = "looked at") -> int:
+async def discard(ingest, *ids: int, resolution: str = "looked at") -> Any:
     answer = await ingest.DiscardDeadLetters(pb.DiscardDeadLettersRequest(ids=ids, resolution=resolution))
     return answer.discarded_count
 
@@ -61,7 +63,7 @@ async def refused_field(call) -> str:
     return error.violations[0].field
 
 
-async def status(ingest) -> pb.GetPipelineStatusResponse:
+async def status(ingest) -> Any:
     return await ingest.GetPipelineStatus(pb.GetPipelineStatusRequest(), timeout=10)
 
 
@@ -173,14 +175,14 @@ async def test_an_unknown_dead_letter_is_not_found(stage, ingest, identifier):
 async def test_bad_requests_are_refused_with_the_name_of_the_field(ingest):
     too_large = "WyJkZWFkX2xldHRlcnMiLDE4NDQ2NzQ0MDczNzA5NTUxNjE1XQ"  # ["dead_letters",18446744073709551615]
     other_list = "WyJ2YXVsdHMiLDFd"  # ["vaults",1]
-    for field, wrong in [
-        ("page_size", {"page_size": -1}),
-        ("page_token", {"page_token": "nonsense!"}),
-        ("page_token", {"page_token": other_list}),
-        ("page_token", {"page_token": too_large}),
-        ("reason", {"reason": "A\0B"}),
+    for wrong in [
+        pb.ListDeadLettersRequest(page_token="nonsense!"),
+        pb.ListDeadLettersRequest(page_token=other_list),
+        pb.ListDeadLettersRequest(page_token=too_large),
     ]:
-        assert await refused_field(ingest.ListDeadLetters(pb.ListDeadLettersRequest(**wrong))) == field
+        assert await refused_field(ingest.ListDeadLetters(wrong)) == "page_token"
+    assert await refused_field(ingest.ListDeadLetters(pb.ListDeadLettersRequest(page_size=-1))) == "page_size"
+    assert await refused_field(ingest.ListDeadLetters(pb.ListDeadLettersRequest(reason="A\0B"))) == "reason"
     unknown_state = pb.ListDeadLettersRequest.FromString(b"\x18\x63")
     assert await refused_field(ingest.ListDeadLetters(unknown_state)) == "state"
     for ids in ([], [1] * 1001):

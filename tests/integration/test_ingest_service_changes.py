@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import statistics
 import time
 from collections.abc import AsyncIterator
+from typing import Any
 
 import grpc
 import pytest
@@ -15,8 +17,10 @@ from libs.identifiers import checksum_address, user_id, vault_id
 from libs.rpc.errors import error_from_rpc
 from protos.ingest.v1 import ingest_pb2 as pb
 from protos.ingest.v1 import ingest_pb2_grpc
+from services.ingest.domain import ChangeKind, NewChange
 from services.ingest.repository import changes
-from tests.integration.ingest_stage import CHAIN_ID, Stage, staged, vault_address
+from tests.integration.ingest_jobs import vault_address
+from tests.integration.ingest_stage import CHAIN_ID, Stage, staged
 from tests.oracle.jobs import LEADER, VAULT, WALLETS, deployed, flow, job, settlement, trade, tx
 from tests.oracle.sending import START
 from tests.servers import Database, short_folder
@@ -49,7 +53,7 @@ async def watch(ingest, up_to: int, **request: int) -> list[pb.Change]:
     raise AssertionError("the stream ended")
 
 
-async def first_with_changes(stream) -> pb.WatchChangesResponse:
+async def first_with_changes(stream) -> Any:
     """The next message of a stream that is no heartbeat."""
     async with asyncio.timeout(10):
         while not (message := await stream.read()).changes:
@@ -132,7 +136,7 @@ async def test_a_quiet_stream_has_a_heartbeat_at_least_every_500_milliseconds(st
         if len(beats) == 6:
             break
     stream.cancel()
-    gaps = [later - earlier for earlier, later in zip(beats, beats[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(beats)]
     assert statistics.median(gaps) <= 0.5
 
 
@@ -160,7 +164,7 @@ async def test_a_number_outside_the_log_is_refused(stage, ingest, after):
 
 async def append(stage: Stage, count: int) -> None:
     async with stage.pool.connection() as conn:
-        news = [changes.NewChange(changes.ChangeKind.SNAPSHOT)] * count
+        news = [NewChange(ChangeKind.SNAPSHOT)] * count
         await changes.append(conn, news, events=0, block_number=None)
 
 
@@ -194,7 +198,7 @@ async def test_pruning_leaves_no_gap_where_a_transaction_began_early_and_wrote_l
     """Numbers are given at the end of a transaction: times must follow them, not its beginning."""
     async with stage.pool.connection() as early, stage.pool.connection() as late:
         await early.execute("SELECT 1")
-        await changes.append(late, [changes.NewChange(changes.ChangeKind.SNAPSHOT)], events=0, block_number=None)
+        await changes.append(late, [NewChange(ChangeKind.SNAPSHOT)], events=0, block_number=None)
         await late.commit()
-        await changes.append(early, [changes.NewChange(changes.ChangeKind.SNAPSHOT)], events=0, block_number=None)
+        await changes.append(early, [NewChange(ChangeKind.SNAPSHOT)], events=0, block_number=None)
     assert stage.rows("SELECT sequence FROM ingest.changes ORDER BY changed_at") == [(1,), (2,)]

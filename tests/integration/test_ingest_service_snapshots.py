@@ -12,7 +12,8 @@ import pytest
 from libs.identifiers import checksum_address
 from protos.ingest.v1 import ingest_pb2 as pb
 from services.ingest.upkeep import answer_one_request, run_snapshots
-from tests.integration.ingest_stage import CHAIN_ID, Stage, staged, until, vault_address
+from tests.integration.ingest_jobs import vault_address
+from tests.integration.ingest_stage import CHAIN_ID, Stage, staged, until
 from tests.oracle.jobs import deployed, flow, job, trade
 from tests.oracle.sending import START
 from tests.servers import Database, short_folder

@@ -14,7 +14,8 @@ from libs.database import open_pool
 from libs.identifiers import checksum_address
 from services.ingest.batch import Batch, Outage
 from services.ingest.intake import InboxIntake
-from tests.integration.ingest_stage import CHAIN_ID, NOW, batch, bulk, item, until
+from tests.integration.ingest_jobs import batch, bulk, item
+from tests.integration.ingest_stage import CHAIN_ID, NOW, until
 from tests.oracle.jobs import VAULT, deployed, flow, job, settlement, trade, tx
 from tests.oracle.sending import START
 from tests.servers import Database
@@ -262,7 +263,9 @@ async def test_of_two_contradicting_events_at_the_same_moment_one_becomes_a_dead
             asyncio.create_task(intake.accept(batch(flow(1, "A", "DEPOSIT", amount), flow(2, "A", "DEPOSIT", 9))))
             for amount in (500, 501)
         ]
-        waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
         await until(lambda: rows(database, waiting) == [(2,)])
         admin.commit()
     await asyncio.gather(*both)

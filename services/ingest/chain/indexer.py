@@ -105,11 +105,14 @@ class Indexer:
     async def _step(self) -> bool:
         """Read up to the head, or to a reorganisation; False when there is nothing to read yet."""
         head = await self._reader.head()
-        last = head.number - self._rules.confirmations
+        goal = last = head.number - self._rules.confirmations
+        if goal - self._next > self._rules.finality_depth:
+            # What may be reorganised is read in a window of its own: only that is read again.
+            last = goal - self._rules.finality_depth
         async with database_errors(), self._conn.transaction():
             await chain.save_head(self._conn, head.number)
         if last < self._next:
-            if await self._is_replaced(min(last, self._next - 1), head):
+            if await self._is_replaced(min(head.number, self._next - 1), head):
                 return await self._take_back(head)
             self.caught_up.set()
             return False
@@ -118,9 +121,10 @@ class Indexer:
                 if not await self._continues(window):
                     return await self._take_back(head)
                 await self._read(window, head)
-                self._progress.report(self._next, last, caught_up=self._next > last)
+                self._progress.report(self._next, goal, caught_up=self._next > goal)
                 await self._wait_for_room()
-        self.caught_up.set()
+        if self._next > goal:
+            self.caught_up.set()
         return True
 
     async def _is_replaced(self, number: int, head: Head) -> bool:

@@ -114,7 +114,8 @@ async def _lead_once(parts: Parts) -> None:
             waited = True
             await asyncio.sleep(WAIT_TO_LEAD_SECONDS)
         log.info("leading")
-        await _index(parts, conn)
+        # In a task of its own: a group that fails leaves the task around it marked as cancelled (Python 3.11).
+        await asyncio.create_task(_index(parts, conn))
 
 
 async def _may_lead(conn: Connection) -> bool:

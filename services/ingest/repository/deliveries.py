@@ -155,6 +155,14 @@ async def release_lease(conn: Connection, owner: UUID, lease: Lease) -> None:
     )
 
 
+async def release_all_leases(conn: Connection, owner: UUID) -> None:
+    """Give back whatever this replica holds."""
+    await conn.execute(
+        "UPDATE leases SET owner = NULL, expires_at = '-infinity', error = '' WHERE owner = %(owner)s",
+        {"owner": owner},
+    )
+
+
 async def delete_replica(conn: Connection, owner: UUID) -> None:
     """This replica stops."""
     await conn.execute("DELETE FROM replicas WHERE owner = %(owner)s", {"owner": owner})
