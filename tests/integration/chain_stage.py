@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from services.ingest.intake import InboxIntake
 from services.ingest.repository import chain as chain_repository
 from services.ingest.upkeep import run_snapshots
 from tests.chain_node.chain import Block, Chain
+from tests.chain_node.server import TestNode
 from tests.integration.chain_reading import IMPATIENT
 from tests.integration.ingest_stage import CHAIN_ID, Stage, staged, until
 from tests.integration.queue_harness import working
@@ -157,3 +159,9 @@ async def index_afresh(
 async def until_read(stage: ChainStage, number: int, *, seconds: float = 20.0) -> None:
     """Wait until blocks up to this one have been read."""
     await until(lambda: (stage.position()[0] or -1) >= number, seconds=seconds)
+
+
+def serve(node: TestNode, chain: Chain) -> None:
+    """Let the node serve another chain, without any lag."""
+    node.chain = chain
+    node.traits = replace(node.traits, lag=0)

@@ -45,26 +45,6 @@ def other_redis() -> Iterator[RestartableRedis]:
         yield server
 
 
-def serve(node: TestNode, activity: Activity) -> None:
-    """Let the node serve another chain."""
-    node.chain = activity.chain
-    node.traits = Traits()
-
-
-def deploy(activity: Activity, mark: str, *, name: bytes | None = b"Phoenix", deposit: int = 0) -> Transaction:
-    """A transaction that deploys VAULT (base asset USD) and maybe pays in."""
-    transaction = Transaction("0x" + mark * 32)
-
-    class Usd:
-        def choice(self, _choices: Any) -> str:
-            return USD
-
-    activity.contracts.deploy(transaction, VAULT, LEADERS[0], name, Usd())  # type: ignore[arg-type]
-    if deposit:
-        activity.contracts.deposit(transaction, VAULT, FOLLOWERS[0], deposit)
-    return transaction
-
-
 def counts(stage: ChainStage) -> list[int]:
     """Rows of vaults, users, flows and followers."""
     tables = ("vaults.vaults", "vaults.users", "vaults.flows", "analytics.vaults", "analytics.followers")
@@ -226,13 +206,6 @@ async def test_a_vault_that_the_operator_listed_is_announced_by_its_first_event(
             chain.append([withdrawal(activity, "d3", 0)])
             await stage.until_settled(chain.head)
             assert stage.stage.rows("SELECT deployed_block, tvl, status FROM vaults.vaults") == [(4, 0, "ACTIVE")]
-
-
-def withdrawal(activity: Activity, mark: str, amount: int) -> Transaction:
-    """A follower of VAULT takes out."""
-    transaction = Transaction("0x" + mark * 32)
-    activity.contracts.withdraw(transaction, VAULT, FOLLOWERS[0], amount)
-    return transaction
 
 
 @pytest.mark.parametrize("kept_state", [None, 3])

@@ -64,7 +64,10 @@ async def chain_status(stage: ChainStage) -> ingest_pb2.ChainStatus:
 
     async with redis, served(listen, register, is_healthy=is_healthy, name="ingest"), open_channel(listen) as channel:
         stub = ingest_pb2_grpc.IngestServiceStub(channel)
-        return (await stub.GetPipelineStatus(ingest_pb2.GetPipelineStatusRequest(), timeout=5)).chain
+        response: ingest_pb2.GetPipelineStatusResponse = await stub.GetPipelineStatus(
+            ingest_pb2.GetPipelineStatusRequest(), timeout=5
+        )
+        return response.chain
 
 
 async def test_a_reorganisation_deeper_than_finality_stops_the_indexer_and_changes_nothing(
