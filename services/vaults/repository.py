@@ -130,13 +130,13 @@ async def save_performances(conn: Connection, performances: Sequence[Performance
 
 _VAULT_COLUMNS = """
     v.id::text, v.contract_address, u.id::text, u.wallet_address, u.argus_score,
-    extract(epoch FROM u.joined_at)::bigint, v.name, v.base_asset, v.decimals, v.tvl::text, v.roi_pct::text,
+    date_part('epoch', u.joined_at)::bigint, v.name, v.base_asset, v.decimals, v.tvl::text, v.roi_pct::text,
     v.max_drawdown_pct::text,
     -- riskScore of metrics.md, half up, from score and drawdown of one snapshot; 20 decimals, so that a drawdown of
     -- 0.8333… is not rounded down twice.
-    floor(round(50 * (1 - u.argus_score / 1000.0) + 0.6 * LEAST(50, v.max_drawdown_pct), 20) + 0.5)::integer,
-    v.monthly_fee::text, v.status, extract(epoch FROM v.created_at)::bigint, v.follower_count, v.trade_count,
-    extract(epoch FROM GREATEST(v.created_at, v.as_of, v.status_observed_at, u.score_observed_at))::bigint,
+    floor(round(50 - 0.05 * u.argus_score + 0.6 * LEAST(50, v.max_drawdown_pct), 20) + 0.5)::integer,
+    v.monthly_fee::text, v.status, date_part('epoch', v.created_at)::bigint, v.follower_count, v.trade_count,
+    date_part('epoch', GREATEST(v.created_at, v.as_of, v.status_observed_at, u.score_observed_at))::bigint,
     GREATEST(v.deployed_block, v.block_number)
 """
 

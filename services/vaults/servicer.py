@@ -55,9 +55,11 @@ class VaultServicer(vaults_pb2_grpc.VaultServiceServicer):
             raise violation("skip", "can't be combined with page_token")
         async with database_errors(), reading(self._pool) as conn:
             vaults = await repository.list_vaults(conn, after=after, limit=limit + 1, skip=skip)
-            total = await repository.count_vaults(conn)
+            more = len(vaults) > limit
+            # A first page that holds them all has counted them.
+            is_whole = not (more or after or skip)
+            total = len(vaults) if is_whole else await repository.count_vaults(conn)
         page = vaults[:limit]
-        more = len(vaults) > limit
         response = pb.ListVaultsResponse(
             next_page_token=encode_page_token("vaults", (page[-1].created_at, page[-1].id)) if more else "",
             total_size=total,
