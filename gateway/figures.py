@@ -15,7 +15,7 @@ _MAX_RATIO = Decimal(10) ** 15
 _CENT = Decimal("0.01")
 # Lists repeat the same times and ratios in answer after answer.
 _REMEMBERED = 16_384
-_seconds = attrgetter("seconds")
+_instant = attrgetter("seconds", "nanos")
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -70,8 +70,7 @@ def optional_int(message: Any, name: str) -> int | None:
 def last_change(*messages: Any) -> dict[str, Any]:
     """`meta` of an answer: the latest as_of and the highest block_number among its messages."""
     times = [message.as_of for message in messages if message.HasField("as_of")]
-    # Services send whole seconds, as blocks have them.
-    latest = max(times, key=_seconds, default=None)
+    latest = max(times, key=_instant, default=None)
     blocks = [message.block_number for message in messages if message.HasField("block_number")]
     return {
         "asOf": None if latest is None else iso_time(latest),
