@@ -14,11 +14,14 @@ import redis
 
 from services.ingest.chain.job import encode_bulk, encode_job
 from services.ingest.chain.recording import recording_jobs
+from tests.chain_node.faults import Traits
+from tests.e2e.recorded_node import recorded_node
 from tests.e2e.up_process import UpProcess, vaultline
 from tests.servers import wait_until
 
 RECORDING = Path(__file__).parents[1] / "data" / "protocol-small.tar.gz"
 SEED = 125
+UNSEEN = "0x0a26b4a93B03b60B68464BDf3471976Cf4B72516"
 
 
 def expected(name: str) -> Any:
@@ -46,20 +49,46 @@ def produce(url: str) -> int:
     return len(jobs)
 
 
+@pytest.fixture(scope="module", params=["queue", "one-block node", "node with ranges"])
+def way(request: pytest.FixtureRequest) -> str:
+    """How the recording comes in."""
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def platform(tmp_path_factory: pytest.TempPathFactory, redis_server: Any) -> Iterator[UpProcess]:
-    """The whole platform with the recording in it."""
+def platform(way: str, tmp_path_factory: pytest.TempPathFactory, redis_server: Any) -> Iterator[UpProcess]:
+    """The whole platform with the recording in it: through the queue, or read from a node."""
     folder = tmp_path_factory.mktemp("recording")
-    with (
-        redis.Redis.from_url(redis_server.url) as client,
-        vaultline("up", data_dir=folder, more={"REDIS_URL": redis_server.url}) as run,
-    ):
+    redis_url = {"REDIS_URL": redis_server.url}
+    with redis.Redis.from_url(redis_server.url) as client:
         client.flushall()
-        run.wait_until_ready()
-        count = produce(redis_server.url)
-        wait_until(lambda: run.get("/api/status")["data"]["pipeline"]["deliveredEvents"] == count, seconds=60)
-        wait_until(lambda: client.xlen("vaultline:events") + client.xlen("vaultline:bulk") == 0, seconds=20)
-        yield run
+        if way == "queue":
+            with vaultline("up", data_dir=folder, more=redis_url) as run:
+                run.wait_until_ready()
+                fill_the_queue(run, client, redis_server.url)
+                yield run
+        else:
+            traits = Traits(one_block_logs=way == "one-block node")
+            with (
+                recorded_node(traits) as protocol,
+                vaultline("up", data_dir=folder, more={**redis_url, **protocol, "VERIFY_SECONDS": "0.5"}) as run,
+            ):
+                run.wait_until_ready()
+                wait_until(lambda: is_verified(run), seconds=60)
+                yield run
+
+
+def fill_the_queue(run: UpProcess, client: redis.Redis, url: str) -> None:
+    """Send the recording's jobs and wait until all have arrived."""
+    count = produce(url)
+    wait_until(lambda: run.get("/api/status")["data"]["pipeline"]["deliveredEvents"] == count, seconds=60)
+    wait_until(lambda: client.xlen("vaultline:events") + client.xlen("vaultline:bulk") == 0, seconds=20)
+
+
+def is_verified(run: UpProcess) -> bool:
+    """Whether the recording has been read to its last block and agrees with the node's views."""
+    chain = run.get("/api/status")["data"]["pipeline"]["chain"]
+    return chain is not None and chain["verifiedBlock"] == 138 and chain["disagreements"] == 0
 
 
 def vaults(platform: UpProcess) -> dict[str, Any]:
@@ -133,9 +162,13 @@ def test_the_results_of_clean_vaults_add_up_to_the_realised_result(platform: UpP
         assert figures["profitableTrades"] == row["winningSells"]
 
 
-def test_leaders_are_ranked_by_the_oracles_score(platform: UpProcess) -> None:
+def test_leaders_are_ranked_by_the_oracles_score(platform: UpProcess, way: str) -> None:
     board = platform.get("/api/leaderboard")["data"]
     recorded = sorted(expected("expected_leaders"), key=lambda leader: -leader["reputationScore"])
+    if way != "queue":
+        # One wallet was rated and never did anything: no log and no view of the chain names it.
+        assert [leader["leader"] for leader in recorded if not leader["vaults"]] == [UNSEEN]
+        recorded = [leader for leader in recorded if leader["vaults"]]
     assert [(row["walletAddress"], row["argusScore"], row["_count"]["vaultsLed"]) for row in board] == [
         (leader["leader"], leader["reputationScore"], len(leader["vaults"])) for leader in recorded
     ]

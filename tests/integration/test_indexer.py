@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import pytest
 
-from libs.identifiers import checksum_address
 from libs.migrations import Credential
 from services.ingest.chain.leader import Pace
-from tests.chain_node.abi import abi_text, call_data
-from tests.chain_node.activity import FOLLOWERS, LEADERS, Activity
-from tests.chain_node.chain import Transaction
-from tests.chain_node.contracts import USD
+from tests.chain_node.activity import Activity
 from tests.chain_node.faults import Traits
-from tests.chain_node.server import TestNode, running_node
+from tests.chain_node.server import running_node
 from tests.integration.chain_reading import FAST as READER
-from tests.integration.chain_stage import ChainStage, chain_stage, index_afresh, until_read
+from tests.integration.chain_stage import ChainStage, chain_stage, index_afresh, serve, until_read
 from tests.integration.chain_truth import check_tables
 from tests.integration.ingest_stage import until
 from tests.integration.service_pair import difference
+from tests.integration.small_chain import SmallChain
 from tests.servers import TEMPLATE, Database, RestartableRedis, new_database, running_redis
 from vaultline.embedded import EmbeddedPostgres
 
 ONE_BY_ONE = Pace(reader=READER, resend_seconds=0.4, span=1)
-VAULT = "0x" + "e1" * 20
 _numbers = itertools.count(1)
 
 
@@ -74,27 +69,27 @@ async def test_an_index_that_lived_through_restarts_and_reorganisations_is_a_fre
 
 
 async def test_a_vault_goes_with_its_block_and_comes_back_with_another(database: Database, redis_url: str) -> None:
-    activity = Activity(1)
-    chain = activity.chain
-    chain.append([deploy(activity, "d1", deposit=700)], seconds=10)
+    small = SmallChain()
+    small.block(small.deployment("d1", deposit=700), seconds=10)
     async with (
         chain_stage(database, redis_url) as stage,
-        running_node(chain) as node,
-        stage.indexing(stage.settings(activity.protocol, node.url)),
+        running_node(small.chain) as node,
+        stage.indexing(stage.settings(small.protocol, node.url)),
     ):
-        await stage.until_settled(chain.head)
-        assert stage.stage.rows("SELECT tvl FROM analytics.vaults") == [(700,)]
+        await stage.until_settled(small.head)
+        assert stage.stage.rows("SELECT tvl FROM vaults.vaults") == [(700,)]
         assert counts(stage) == [1, 2, 1, 1, 1]
-        chain.drop(1)
-        chain.append(seconds=4)
-        await stage.until_settled(chain.head)
+        small.chain.drop(1)
+        small.block(seconds=4)
+        await stage.until_settled(small.head)
         assert counts(stage) == [0, 0, 0, 0, 0]
         # The same transaction again, in another block and with another outcome.
-        chain.append([deploy(activity, "d1", deposit=500)], seconds=20)
-        await stage.until_settled(chain.head)
-        assert stage.stage.rows("SELECT tvl FROM analytics.vaults") == [(500,)]
+        small.block(small.deployment("d1", deposit=500), seconds=20)
+        await stage.until_settled(small.head)
+        assert stage.stage.rows("SELECT tvl FROM vaults.vaults") == [(500,)]
         assert counts(stage) == [1, 2, 1, 1, 1]
-        assert stage.stage.value("SELECT extract(epoch FROM created_at) FROM vaults.vaults") == chain.head.timestamp
+        created = stage.stage.value("SELECT extract(epoch FROM created_at) FROM vaults.vaults")
+        assert created == small.head.timestamp
         copies = "SELECT identity, count(DISTINCT block_hash) FROM ingest.inbox GROUP BY identity"
         assert [count for _, count in stage.stage.rows(copies)] == [2, 2]
 
@@ -114,7 +109,7 @@ async def test_blocks_that_come_back_bring_their_events_back(database: Database,
         activity.reorganise(6)
         await stage.until_settled(activity.chain.head)
         assert difference(before, await stage.rows()) != []
-        serve(node, again)
+        serve(node, again.chain)
         await stage.until_settled(again.chain.head)
         assert difference(before, await stage.rows()) == []
         # Those of the seven blocks in between.
@@ -169,123 +164,3 @@ async def test_blocks_without_their_confirmations_are_left_alone(database: Datab
             await stage.until_settled(activity.chain.blocks[11])
             await check_tables(stage, activity.protocol, activity.chain, confirmations=4)
         assert stage.stage.value("SELECT count(*) FROM ingest.rewinds") == 0
-
-
-async def test_a_vault_that_the_operator_listed_is_announced_by_its_first_event(
-    database: Database, redis_url: str
-) -> None:
-    activity = Activity(9)
-    chain = activity.chain
-    # Deployed before the index begins, so that no deployment is read.
-    chain.append([deploy(activity, "d1")])
-    chain.append(seconds=5)
-    deposit = Transaction("0x" + "d2" * 32)
-    activity.contracts.deposit(deposit, VAULT, FOLLOWERS[0], 900)
-    activity.contracts.freeze(deposit, VAULT, b"")
-    chain.append([deposit], seconds=5)
-    listed = {"known_vault_addresses": VAULT, "start_block": 2}
-    async with chain_stage(database, redis_url) as stage, running_node(chain) as node:
-        settings = stage.settings(activity.protocol, node.url, **listed)
-        async with stage.indexing(settings):
-            await stage.until_settled(chain.head)
-            vault = "SELECT contract_address, name, base_asset, decimals, leader_address FROM vaults.deployments"
-            expected = (checksum_address(VAULT), "Phoenix", checksum_address(USD), 6, checksum_address(LEADERS[0]))
-            assert stage.stage.rows(vault) == [expected]
-            assert stage.stage.rows("SELECT tvl, status FROM vaults.vaults") == [(900, "PAUSED")]
-            assert (await stage.verified(settings)).disagreements == {}
-            # Another deposit does not announce it again, also after a restart.
-            chain.append([withdrawal(activity, "d3", 100)])
-            await stage.until_settled(chain.head)
-        chain.append([withdrawal(activity, "d4", 50)])
-        async with stage.indexing(settings):
-            await stage.until_settled(chain.head)
-            assert stage.stage.value("SELECT count(*) FROM vaults.deployments") == 1
-            # With the block of its first event it goes; the next one announces it.
-            chain.drop(3)
-            chain.append(seconds=7)
-            chain.append([withdrawal(activity, "d3", 0)])
-            await stage.until_settled(chain.head)
-            assert stage.stage.rows("SELECT deployed_block, tvl, status FROM vaults.vaults") == [(4, 0, "ACTIVE")]
-
-
-@pytest.mark.parametrize("kept_state", [None, 3])
-async def test_a_vaults_name_is_that_of_its_block_where_the_node_still_knows(
-    database: Database, redis_url: str, kept_state: int | None
-) -> None:
-    activity = Activity(10)
-    chain = activity.chain
-    chain.append([deploy(activity, "d1")])
-    for _ in range(5):
-        chain.append()
-    chain.set_view(VAULT, call_data("vaultName()"), abi_text(b"Renamed"), number=4)
-    async with (
-        chain_stage(database, redis_url) as stage,
-        running_node(chain, Traits(state_blocks=kept_state)) as node,
-        stage.indexing(stage.settings(activity.protocol, node.url)),
-    ):
-        await stage.until_settled(chain.head)
-        name = stage.stage.value("SELECT name FROM vaults.vaults")
-    assert name == ("Renamed" if kept_state else "Phoenix")
-
-
-async def test_a_vault_without_a_name_keeps_its_base_asset(database: Database, redis_url: str) -> None:
-    activity = Activity(11)
-    activity.chain.append([deploy(activity, "d1", name=None)])
-    async with (
-        chain_stage(database, redis_url) as stage,
-        running_node(activity.chain) as node,
-        stage.indexing(stage.settings(activity.protocol, node.url)),
-    ):
-        await stage.until_settled(activity.chain.head)
-        rows = stage.stage.rows("SELECT name, base_asset, decimals FROM vaults.vaults")
-    assert rows == [("", checksum_address(USD), 6)]
-
-
-async def test_a_chain_whose_clock_is_far_ahead_is_waited_for(database: Database, redis_url: str) -> None:
-    activity = Activity(12)
-    chain = activity.chain
-    chain.append()
-    chain.append(seconds=100 * 365 * 86_400)
-    async with (
-        chain_stage(database, redis_url) as stage,
-        running_node(chain) as node,
-        stage.indexing(stage.settings(activity.protocol, node.url), ONE_BY_ONE) as indexing,
-    ):
-        await until_read(stage, 1)
-        requests = node.requests["eth_getLogs"]
-        await until(lambda: node.requests["eth_getLogs"] > requests + 5)
-        assert stage.position()[0] == 1
-        assert not indexing.done()
-
-
-async def test_scores_and_flags_of_blocks_that_are_gone_are_gone_too(database: Database, redis_url: str) -> None:
-    activity = Activity(13)
-    chain = activity.chain
-    chain.append([deploy(activity, "d1")])
-    risk, oracle = activity.contracts.risk_manager, activity.contracts.oracle
-    metrics = call_data("getPerformanceMetrics(address)", LEADERS[0])
-
-    def rate(score: int) -> None:
-        chain.set_view(oracle, metrics, b"".join(number.to_bytes(32) for number in (score, 0, 0, 1, 1)))
-
-    rate(600)
-    chain.append(seconds=10)
-    state = "SELECT status, status_reason, argus_score FROM vaults.vaults v JOIN vaults.users u ON u.id = v.leader_id"
-    async with (
-        chain_stage(database, redis_url) as stage,
-        running_node(chain) as node,
-        stage.indexing(stage.settings(activity.protocol, node.url)),
-    ):
-        await stage.until_settled(chain.head)
-        before = await stage.rows()
-        assert stage.stage.rows(state) == [("ACTIVE", "", 600)]
-        rate(900)
-        chain.set_view(risk, call_data("isVaultFrozen(address)", VAULT), (1).to_bytes(32))
-        chain.append(seconds=10)
-        await stage.until_settled(chain.head)
-        assert stage.stage.rows(state) == [("PAUSED", "seen in isVaultFrozen", 900)]
-        chain.drop(1)
-        chain.append(seconds=3)
-        await stage.until_settled(chain.head)
-        assert stage.stage.rows(state) == [("ACTIVE", "", 600)]
-        assert difference(before, await stage.rows()) == []

@@ -9,65 +9,24 @@ from typing import Any
 
 import pytest
 
-from libs.rpc.client import open_channel
-from protos.ingest.v1 import ingest_pb2, ingest_pb2_grpc
-from services.ingest.chain.config import ChainSettings
-from services.ingest.feed import ChangeFeed
-from services.ingest.queue_status import connect
-from services.ingest.servicer import IngestServicer
 from tests.chain_node.activity import Activity
 from tests.chain_node.chain import Chain
 from tests.chain_node.server import running_node
 from tests.faults.indexer_process import ROOT, command_environment, running_indexer
-from tests.integration.chain_stage import ChainStage, chain_stage, until_read
+from tests.integration.chain_stage import chain_stage, until_read
 from tests.integration.chain_truth import check_tables
-from tests.integration.ingest_stage import CHAIN_ID, served, until
+from tests.integration.indexer_commands import MODULE, chain_status, command
+from tests.integration.ingest_stage import until
 from tests.integration.service_pair import difference
 from tests.servers import Database
 
 START_SECONDS = 30.0
-MODULE = "services.ingest.chain"
 
 
 async def ended(process: Any, *, seconds: float = START_SECONDS) -> int:
     """The exit code of a process that ends by itself."""
     await until(lambda: not process.is_running, seconds=seconds)
     return int(process.wait())
-
-
-async def command(settings: ChainSettings, *arguments: str) -> tuple[int, str]:
-    """Exit code and output of a command of the indexer."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", MODULE, *arguments],
-        cwd=ROOT,
-        env=command_environment(settings),
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    await until(lambda: process.poll() is not None, seconds=START_SECONDS)
-    output, _ = process.communicate()
-    return process.returncode, output
-
-
-async def chain_status(stage: ChainStage) -> ingest_pb2.ChainStatus:
-    """The chain's part of GetPipelineStatus, over gRPC."""
-    listen = f"unix:{stage.stage.folder}/ingest.sock"
-    redis = connect(stage.redis_url)
-
-    def register(server: Any) -> list[str]:
-        servicer = IngestServicer(stage.stage.pool, redis, ChangeFeed(stage.stage.pool), CHAIN_ID)
-        ingest_pb2_grpc.add_IngestServiceServicer_to_server(servicer, server)
-        return []
-
-    async def is_healthy() -> bool:
-        return True
-
-    async with redis, served(listen, register, is_healthy=is_healthy, name="ingest"), open_channel(listen) as channel:
-        stub = ingest_pb2_grpc.IngestServiceStub(channel)
-        response: ingest_pb2.GetPipelineStatusResponse = await stub.GetPipelineStatus(
-            ingest_pb2.GetPipelineStatusRequest(), timeout=5
-        )
-        return response.chain
 
 
 async def test_a_reorganisation_deeper_than_finality_stops_the_indexer_and_changes_nothing(

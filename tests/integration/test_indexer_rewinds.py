@@ -11,7 +11,6 @@ import pytest
 from libs.database import open_pool
 from libs.events import OrphanedBlock
 from protos.vaults.v1 import vaults_pb2
-from services.ingest.chain import reorg
 from services.ingest.chain.reorg import Rewinder
 from services.ingest.repository import rewinds
 from services.ingest.repository.rewinds import OpenRewind, Subjects
@@ -47,7 +46,7 @@ async def test_a_rewind_that_a_crash_cut_off_is_finished_by_the_next_indexer(
             if point == "before_the_services":
                 patch.setattr(Rewinder, "_tell_services", crash)
             elif point == "after_the_services":
-                patch.setattr(reorg.rewinds, "complete", crash)
+                patch.setattr(rewinds, "complete", crash)
             else:
                 patch.setattr(Rewinder, "_try_to_tell", tell_vaults_only)
             async with stage.indexing(settings) as indexing:

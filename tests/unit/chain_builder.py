@@ -100,12 +100,8 @@ class Chain:
         return self.log(by, contracts.VaultFrozen, vault, data=text_data(reason))
 
 
-def decode(
-    chain: Chain, protocol: Protocol = PROTOCOL, facts: dict[Address, VaultFacts] | None = None
-) -> Decoded:
-    return decode_window(
-        protocol, initial_state(protocol), chain.logs, facts=FACTS if facts is None else facts
-    )
+def decode(chain: Chain, protocol: Protocol = PROTOCOL, facts: dict[Address, VaultFacts] | None = None) -> Decoded:
+    return decode_window(protocol, initial_state(protocol), chain.logs, facts=FACTS if facts is None else facts)
 
 
 def only(chain: Chain, protocol: Protocol = PROTOCOL) -> Job:

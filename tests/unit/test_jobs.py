@@ -67,9 +67,7 @@ def test_a_settlement_keeps_absent_cuts_absent():
         follower_remaining="88",
     )
     bare = accepted("ingest.profit_settled", leaderCut=None, protocolCut=..., followerRemaining=None)
-    assert bare.event.profit_settled == pb.ProfitSettled(
-        vault_address=VAULT, follower_address=FOLLOWER, profit="100"
-    )
+    assert bare.event.profit_settled == pb.ProfitSettled(vault_address=VAULT, follower_address=FOLLOWER, profit="100")
 
 
 def test_a_score_is_named_by_what_was_seen_and_timed_by_when():
@@ -96,9 +94,7 @@ def test_a_status_is_named_by_what_was_seen_and_carries_its_block_for_rewinds():
 
 @pytest.mark.parametrize(("sent", "asked"), [(VAULT.lower(), VAULT), (None, None), (..., None)])
 def test_a_snapshot_is_a_request_and_no_event(sent, asked):
-    assert read_one("ingest.snapshot", vaultAddress=sent) == SnapshotRequested(
-        "job-1", asked, "1h", 1788270551
-    )
+    assert read_one("ingest.snapshot", vaultAddress=sent) == SnapshotRequested("job-1", asked, "1h", 1788270551)
 
 
 @pytest.mark.parametrize(

@@ -47,9 +47,7 @@ def test_a_malformed_log_of_a_vault_is_skipped_and_reported(spoil, reason):
     assert (oddity.block_number, oddity.transaction_hash, oddity.log_index) == (10, TX, 0)
 
 
-@pytest.mark.parametrize(
-    "data", ["0x", "0x" + word(32), "0x" + word(2**255), "0x" + word(32) + word(33) + word(0)]
-)
+@pytest.mark.parametrize("data", ["0x", "0x" + word(32), "0x" + word(2**255), "0x" + word(32) + word(33) + word(0)])
 def test_a_freeze_whose_reason_reaches_beyond_its_data_is_skipped_and_reported(data):
     chain = Chain().log(RISK, contracts.VaultFrozen, VAULT, data=data)
     decoded = decode(chain)

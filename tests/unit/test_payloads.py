@@ -72,12 +72,7 @@ def address_fields() -> list[tuple[str, str]]:
 
 
 def hash_fields() -> list[tuple[str, str]]:
-    return [
-        (task, field)
-        for task, fields in PAYLOADS.items()
-        for field in fields
-        if field in {"txHash", "blockHash"}
-    ]
+    return [(task, field) for task, fields in PAYLOADS.items() for field in fields if field in {"txHash", "blockHash"}]
 
 
 @pytest.mark.parametrize(("task", "field"), amount_fields())

@@ -87,9 +87,7 @@ def test_deposits_of_every_follower_add_up_to_what_the_contracts_report():
     deposits: defaultdict[tuple[str, str], int] = defaultdict(int)
     for job in of_task("ingest.follower_event"):
         sign = 1 if job.kwargs["action"] == "DEPOSIT" else -1
-        deposits[job.kwargs["vaultAddress"], job.kwargs["followerAddress"]] += sign * int(
-            job.kwargs["amount"]
-        )
+        deposits[job.kwargs["vaultAddress"], job.kwargs["followerAddress"]] += sign * int(job.kwargs["amount"])
     expected = {
         (vault["address"], follower["follower"]): int(follower["deposited"])
         for vault in recording().vaults
@@ -183,9 +181,7 @@ def test_every_job_of_the_recording_is_accepted_under_its_own_identity():
     results = [intake(encode_job(job))[0] for job in jobs]
     assert all(isinstance(result, Accepted) for result in results)
     assert len({result.event.identity for result in results}) == 243
-    logged = [
-        result.event for result in results if not result.event.identity.startswith(("score:", "status:"))
-    ]
+    logged = [result.event for result in results if not result.event.identity.startswith(("score:", "status:"))]
     assert all(event.identity == event.task_id for event in logged)
     assert all(event.block_hash and event.HasField("block_number") for event in (r.event for r in results))
     (bulk,) = encode_bulk(jobs)
@@ -209,9 +205,7 @@ def latest(task: str, subject: str, value: str) -> dict[str, Any]:
 
 
 def test_the_last_status_of_every_vault_is_the_one_at_head():
-    frozen = {
-        vault["address"]: "PAUSED" if vault["isVaultFrozen"] else "ACTIVE" for vault in recording().vaults
-    }
+    frozen = {vault["address"]: "PAUSED" if vault["isVaultFrozen"] else "ACTIVE" for vault in recording().vaults}
     assert Counter(frozen.values()) == {"ACTIVE": 5, "PAUSED": 2}
     assert latest("ingest.vault_status", "vaultAddress", "status") == frozen
 

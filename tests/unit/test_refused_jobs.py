@@ -126,9 +126,7 @@ def test_an_envelope_outside_the_contract_is_refused(changes, detail):
 def test_a_task_that_nobody_knows_is_refused_by_name(name):
     result = refusal(envelope(name, {}))
     shown = name.replace("\0", "\ufffd")
-    assert result == Rejected(
-        "UNKNOWN_TASK", f"task_name: {shown!r} is no task of this queue", "job-1", shown, None
-    )
+    assert result == Rejected("UNKNOWN_TASK", f"task_name: {shown!r} is no task of this queue", "job-1", shown, None)
 
 
 def test_a_job_above_64_kib_is_refused_even_when_all_else_is_right():
@@ -188,12 +186,8 @@ def test_a_bad_item_is_refused_alone():
             1,
         ),
         Rejected("INVALID_PAYLOAD", "events[2]: must be an object", "", "", 2),
-        Rejected(
-            "UNKNOWN_TASK", "task: 'ingest.nothing' is no task of this queue", "item-1", "ingest.nothing", 3
-        ),
-        Rejected(
-            "UNKNOWN_TASK", "task: 'ingest.events' is no task of this queue", "item-1", "ingest.events", 4
-        ),
+        Rejected("UNKNOWN_TASK", "task: 'ingest.nothing' is no task of this queue", "item-1", "ingest.nothing", 3),
+        Rejected("UNKNOWN_TASK", "task: 'ingest.events' is no task of this queue", "item-1", "ingest.events", 4),
         Rejected(
             "INVALID_PAYLOAD",
             "taskId: must be a string of 1 to 512 characters",
