@@ -13,7 +13,10 @@ from vaultline.embedded import EmbeddedPostgres, EmbeddedRedis
 from vaultline.supervisor import Program, bound
 
 # Kept from every program that is not given it by name below.
-_SECRETS = ("DATABASE_URL", "VAULTS_DATABASE_URL", "ANALYTICS_DATABASE_URL", "INGEST_DATABASE_URL", "REDIS_URL")
+_SECRETS = (
+    *("DATABASE_URL", "VAULTS_DATABASE_URL", "ANALYTICS_DATABASE_URL", "INGEST_DATABASE_URL", "REDIS_URL"),
+    "RPC_URL",  # it often holds a key
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ def platform_stages(addresses: Addresses, *, grace_seconds: float) -> list[list[
 
 
 def indexer_program(addresses: Addresses, protocol: Mapping[str, str], *, grace_seconds: float) -> Program:
-    """The chain indexer; `protocol` holds RPC_URL and where the protocol is, unless the environment does."""
+    """The chain indexer; `protocol` holds RPC_URL, and where the protocol is unless the environment does."""
     own = {
         "INGEST_DATABASE_URL": addresses.database_urls["ingest"],
         "REDIS_URL": addresses.redis_url,

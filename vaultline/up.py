@@ -130,7 +130,8 @@ async def _run(settings: UpSettings, use: Callable[[Platform], Coroutine[Any, An
 async def follow_and_serve(platform: Platform) -> None:
     """Follow the chain that the environment names, if it does; print where the platform is and stay."""
     if os.environ.get("RPC_URL") and os.environ.get("VAULT_FACTORY_ADDRESS"):
-        platform.supervisor.start(indexer_program(platform.addresses, {}, grace_seconds=platform.grace_seconds))
+        node = {"RPC_URL": os.environ["RPC_URL"]}
+        platform.supervisor.start(indexer_program(platform.addresses, node, grace_seconds=platform.grace_seconds))
     await serve(platform)
 
 
