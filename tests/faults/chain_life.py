@@ -111,11 +111,11 @@ class Life:
             yield
 
     async def _start_nodes(self, stack: AsyncExitStack) -> None:
-        for at in range(self.chance.choice((1, 2))):
-            traits = self._any_traits()
+        kinds = [self._any_traits() for _ in range(self.chance.choice((1, 2)))]
+        for at, traits in enumerate(kinds):
             rates = {fault: rate * self.chance.choice((0, 1, 2)) for fault, rate in OFTEN.items()}
-            if not traits.blooms:
-                # A list that only lacks its end is known by the bloom alone.
+            if not all(kind.blooms for kind in kinds):
+                # A list that only lacks its end is known by the bloom of the node that is read from alone.
                 del rates[Fault.LOST_LOGS]
             faults = Faults(rates, seed=self._seed + at)
             node = await stack.enter_async_context(running_node(self.chain, traits, faults, hang_seconds=HANG_SECONDS))

@@ -20,7 +20,8 @@ FIRST_SEED = int(os.environ.get("CHAIN_FIRST_SEED", "0"))
 SEEDS = range(FIRST_SEED, FIRST_SEED + int(os.environ.get("CHAIN_SEEDS", "30")))
 LONG_SEEDS = range(1_000, 1_500)
 # Starting a process takes longer than a whole life of the others.
-PROCESS_SEEDS = range(4)
+PROCESS_SEEDS = SEEDS[:4]
+LONG_PROCESS_SEEDS = range(1_000, 1_030)
 
 
 @contextmanager
@@ -43,7 +44,7 @@ async def live(seed: int, database: Database, redis_url: str, ways: Ways) -> Lif
                 report = await stage.verified(life.settings())
                 assert report.disagreements == {}
                 assert stage.stage.dead_letters() == []
-    print("COUNTS", seed, dict(life.counts))
+    print(f"seed {seed}: {dict(life.counts)}")
     return life
 
 
@@ -56,6 +57,14 @@ async def test_whatever_happens_the_tables_are_those_of_the_true_chain(
 
 @pytest.mark.parametrize("seed", PROCESS_SEEDS)
 async def test_a_killed_indexer_loses_nothing_and_doubles_nothing(
+    seed: int, database: Database, redis_url: str, tmp_path: Path
+) -> None:
+    await live(seed, database, redis_url, Ways(tmp_path, processes=True))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", LONG_PROCESS_SEEDS)
+async def test_dozens_of_killed_indexers_lose_nothing(
     seed: int, database: Database, redis_url: str, tmp_path: Path
 ) -> None:
     await live(seed, database, redis_url, Ways(tmp_path, processes=True))

@@ -43,12 +43,14 @@ class SmallChain:
         """Add a block."""
         return self.chain.append(transactions, seconds=seconds)
 
-    def deployment(self, mark: str, *, name: bytes | None = b"Phoenix", deposit: int = 0) -> Transaction:
-        """Deploys VAULT, and maybe pays in at once."""
+    def deployment(
+        self, mark: str, *, name: bytes | None = b"Phoenix", deposit: int = 0, vault: str = VAULT
+    ) -> Transaction:
+        """Deploys a vault, and maybe pays in at once."""
         transaction = Transaction("0x" + mark * 32)
-        self._contracts.deploy(transaction, VAULT, LEADERS[0], name, _Usd())
+        self._contracts.deploy(transaction, vault, LEADERS[0], name, _Usd())
         if deposit:
-            self._contracts.deposit(transaction, VAULT, FOLLOWERS[0], deposit)
+            self._contracts.deposit(transaction, vault, FOLLOWERS[0], deposit)
         return transaction
 
     def deposit(self, mark: str, amount: int, *, follower: str = FOLLOWERS[0]) -> Transaction:

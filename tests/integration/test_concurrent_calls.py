@@ -47,8 +47,8 @@ async def user(pair: ServicePair, who: str) -> vaults_pb2.GetUserResponse:
     return await pair.vaults.GetUser(vaults_pb2.GetUserRequest(wallet_address=WALLETS[who]), None)
 
 
-async def vault(pair: ServicePair) -> vaults_pb2.Vault:
-    return (await pair.vaults.GetVault(vaults_pb2.GetVaultRequest(contract_address=VAULT), None)).vault
+async def vault(pair: ServicePair, where: str = VAULT) -> vaults_pb2.Vault:
+    return (await pair.vaults.GetVault(vaults_pb2.GetVaultRequest(contract_address=where), None)).vault
 
 
 async def test_fifty_calls_with_deposits_to_one_subscription_lose_nothing(database: Database) -> None:
@@ -87,6 +87,23 @@ async def test_fifty_calls_of_one_wallet_in_as_many_vaults_lose_nothing(database
         await pair.clear()
         await apply_one_by_one(pair, calls)
         assert difference(at_once, await pair.rows()) == []
+
+
+async def test_calls_that_bring_the_same_new_users_at_once_are_all_applied(database: Database) -> None:
+    async with service_pair(database, pool_size=8) as pair:
+        addresses = [address(number) for number in range(8)]
+        await apply_one_by_one(pair, [[deployed(1000 + n, vaultAddress=one)] for n, one in enumerate(addresses)])
+        for turn in range(6 * ROUNDS):
+            newcomers = [address(100 + turn * 4 + number) for number in range(4)]
+            calls = [
+                [
+                    flow(turn * 32 + n * 4 + m, "A", "DEPOSIT", 1, vaultAddress=one, followerAddress=wallet)
+                    for m, wallet in enumerate(newcomers)
+                ]
+                for n, one in enumerate(addresses)
+            ]
+            await apply_at_once(pair, calls)
+        assert (await vault(pair, addresses[0])).follower_count == 6 * ROUNDS * 4
 
 
 async def test_flows_and_scores_that_name_wallets_crosswise_never_wait_for_each_other(database: Database) -> None:

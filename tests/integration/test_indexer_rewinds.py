@@ -11,6 +11,7 @@ import pytest
 from libs.database import open_pool
 from libs.events import OrphanedBlock
 from protos.vaults.v1 import vaults_pb2
+from services.ingest.chain.indexer import Indexer
 from services.ingest.chain.reorg import Rewinder
 from services.ingest.repository import rewinds
 from services.ingest.repository.rewinds import OpenRewind, Subjects
@@ -33,10 +34,6 @@ async def test_a_rewind_that_a_crash_cut_off_is_finished_by_the_next_indexer(
 ) -> None:
     activity = Activity(51)
     activity.mine(16)
-
-    async def crash(*_: Any, **__: Any) -> None:
-        raise Crash
-
     async with chain_stage(database, redis_url) as stage, running_node(activity.chain) as node:
         settings = stage.settings(activity.protocol, node.url)
         async with stage.indexing(settings):
@@ -57,6 +54,41 @@ async def test_a_rewind_that_a_crash_cut_off_is_finished_by_the_next_indexer(
             await stage.until_settled(activity.chain.head)
             await check_tables(stage, activity.protocol, activity.chain)
         assert stage.stage.value("SELECT count(*) FROM ingest.rewinds") == 1
+
+
+async def crash(*_: Any, **__: Any) -> None:
+    """What a patched step does."""
+    raise Crash
+
+
+async def test_a_deeper_reorganisation_of_blocks_that_are_read_again_is_noticed(
+    database: Database, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rewind makes the indexer read again from where it learned something last; those blocks may change too."""
+    small = SmallChain()
+    small.block(small.deployment("d1"))
+    for number in range(2, 6):
+        small.block(small.deposit(f"d{number}", 10**number))
+    async with chain_stage(database, redis_url) as stage, running_node(small.chain) as node:
+        settings = stage.settings(small.protocol, node.url)
+        async with stage.indexing(settings):
+            await stage.until_settled(small.head)
+        small.chain.drop(1)
+        small.block(seconds=7)
+        with monkeypatch.context() as patch:
+            patch.setattr(Indexer, "_read", crash)
+            async with stage.indexing(settings) as indexing:
+                await until(indexing.done)
+        # Block 5 has been taken back, and the index goes on with block 0.
+        assert stage.stage.rows("SELECT next_block FROM ingest.chain_cursor") == [(0,)]
+        assert stage.position()[0] == 4
+        small.chain.drop(3)
+        for _ in range(3):
+            small.block(seconds=7)
+        async with stage.indexing(settings):
+            await stage.until_settled(small.head)
+            assert stage.stage.rows("SELECT tvl FROM vaults.vaults") == [(100,)]
+            await check_tables(stage, small.protocol, small.chain)
 
 
 async def tell_vaults_only(rewinder: Any, request: dict[str, Any]) -> None:

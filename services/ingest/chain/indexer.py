@@ -139,10 +139,13 @@ class Indexer:
         return header.hash != expected
 
     async def _continues(self, window: Window) -> bool:
-        """Whether the window's first block is the child of the last one read."""
+        """Whether the window follows the last block read, and has the blocks that are read again as they were."""
         async with database_errors(), self._conn.transaction():
-            expected = await chain.find_block_hash(self._conn, self._next - 1)
-        return expected is None or window.headers[0].parent_hash == expected
+            remembered = dict(await chain.list_blocks(self._conn, lowest=self._next - 1))
+        first = window.headers[0]
+        return remembered.get(first.number - 1, first.parent_hash) == first.parent_hash and all(
+            remembered.get(header.number, header.hash) == header.hash for header in window.headers
+        )
 
     async def _wait_for_room(self) -> None:
         """Read no further while much of what was read is still on its way to the inbox."""

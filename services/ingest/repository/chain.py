@@ -92,9 +92,11 @@ async def save_blocks(conn: Connection, blocks: Sequence[tuple[int, str]], keep:
     )
 
 
-async def list_blocks(conn: Connection) -> list[tuple[int, str]]:
-    """(number, hash) of the remembered blocks, newest first."""
-    cursor = await conn.execute("SELECT number, hash FROM chain_blocks ORDER BY number DESC")
+async def list_blocks(conn: Connection, *, lowest: int = 0) -> list[tuple[int, str]]:
+    """(number, hash) of the remembered blocks from a number on, newest first."""
+    cursor = await conn.execute(
+        "SELECT number, hash FROM chain_blocks WHERE number >= %(lowest)s ORDER BY number DESC", {"lowest": lowest}
+    )
     return [(number, hash_) for number, hash_ in await cursor.fetchall()]
 
 
@@ -142,7 +144,7 @@ async def save_state(
     await conn.execute(
         """
         DELETE FROM chain_states
-        WHERE next_block < (SELECT max(next_block) FROM chain_states WHERE next_block <= %(final)s)
+        WHERE next_block < (SELECT max(next_block) FROM chain_states WHERE next_block <= %(final)s + 1)
         """,
         {"final": final_block},
     )
