@@ -8,8 +8,8 @@ PYTHON := $(shell for name in python3.11 python3.12 python3; do \
 endif
 BIN := .venv/bin
 STAMP := .venv/.installed
-# The tests need no more than this many processes; PYTEST passes further options: make test PYTEST="-k fold"
-JOBS ?= 2
+# As many test processes: they wait more than they work. PYTEST passes further options: make test PYTEST="-k fold"
+JOBS ?= 3
 PYTEST ?=
 BUF := @bufbuild/buf@1.75.0
 PROTOS = $(wildcard protos/*/v1/*.proto)
@@ -42,7 +42,7 @@ migrate: $(STAMP)
 	@exec $(BIN)/python -m vaultline migrate
 
 test: $(STAMP)
-	@$(BIN)/python -m pytest -n $(JOBS) -m "not long" $(PYTEST)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not long" $(PYTEST)
 
 test-long: $(STAMP)
 	@$(BIN)/python -m pytest -m long $(PYTEST)

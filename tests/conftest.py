@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +27,16 @@ from tests.servers import (
 from vaultline.embedded import EmbeddedPostgres
 
 _numbers = itertools.count(1)
+
+_MEMORY = Path("/dev/shm")  # files of tests only, in folders that others can't read
+_ROOM_BYTES = 4 << 30
+
+
+def pytest_configure() -> None:
+    """Keep temporary files in memory where there is room: each database is hundreds of small files."""
+    if "TMPDIR" not in os.environ and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free >= _ROOM_BYTES:
+        # Also for the processes that tests start.
+        os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
 
 
 @pytest.fixture(scope="session")

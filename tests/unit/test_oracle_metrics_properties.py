@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable, Sequence
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from itertools import pairwise
 
@@ -94,11 +94,13 @@ def check_statistics(scenario: Scenario) -> None:
             if downside > 1e-15:
                 assert near(found.unclamped["sortino"], float(mean) / downside * math.sqrt(365))
             if "calmar" in found.unclamped:
-                grown = 1 + found.unclamped["roiPct"] / 100
-                years = float(found.coverage_days) / 365
-                annualised = 100 * (float(grown) ** (1 / years) - 1)
-                assert near(found.unclamped["annualisedPct"], annualised)
-                assert near(found.unclamped["calmar"], annualised / float(found.unclamped["maxDrawdownPct"]))
+                # Floats would lose a return and a drawdown of 1e-16 whose ratio is still a number.
+                with localcontext(prec=100):
+                    grown = 1 + Decimal(found.unclamped["roiPct"]) / 100
+                    annualised = 100 * (grown ** (365 / Decimal(found.coverage_days)) - 1)
+                    calmar = annualised / Decimal(found.unclamped["maxDrawdownPct"])
+                assert near(found.unclamped["annualisedPct"], Fraction(annualised))
+                assert near(found.unclamped["calmar"], Fraction(calmar))
 
 
 def looked_up_returns(vault: VaultFigures, now: int, days: int | None) -> list[Fraction]:
