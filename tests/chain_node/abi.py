@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from eth_hash.auto import keccak
 
 
@@ -30,16 +32,22 @@ def event_topic(signature: str) -> str:
     return "0x" + keccak(signature.encode()).hex()
 
 
+@lru_cache(maxsize=65_536)
+def _bloom_of_value(value: str) -> int:
+    """An address or topic as a bloom of 2048 bits."""
+    digest, bloom = keccak(bytes.fromhex(value[2:])), 0
+    for at in (0, 2, 4):
+        bloom |= 1 << ((digest[at] & 7) << 8 | digest[at + 1])
+    return bloom
+
+
 def logs_bloom(logs: list[dict[str, object]]) -> str:
     """logsBloom of raw logs as 0x and 512 hex digits."""
-    bloom = bytearray(256)
+    bloom = 0
     for log in logs:
         address, topics = log["address"], log["topics"]
         assert isinstance(address, str)
         assert isinstance(topics, list)
         for value in (address, *topics):
-            digest = keccak(bytes.fromhex(value[2:]))
-            for at in (0, 2, 4):
-                bit = ((digest[at] & 7) << 8) | digest[at + 1]
-                bloom[255 - bit // 8] |= 1 << (bit % 8)
-    return "0x" + bloom.hex()
+            bloom |= _bloom_of_value(value)
+    return f"0x{bloom:0512x}"

@@ -185,7 +185,7 @@ def test_two_runs_are_compared_by_name() -> None:
 def test_figures_are_chosen_by_an_expression() -> None:
     assert select(names(), "vaults$") == ["warm /api/vaults", "no cache /api/vaults"]
     assert select(names(), "") == names()
-    assert len(names()) == 17
+    assert len(set(names())) == len(names())
 
 
 def test_memory_is_read_in_megabytes() -> None:

@@ -31,7 +31,9 @@ from services.ingest.repository import silent as silent_states
 log = get_logger(__name__)
 
 # Blocks of one window; the reader cuts it into what the node allows.
-SPAN: Final = 2_000
+SPAN: Final = 500
+# Windows fetched while one is used.
+AHEAD: Final = 4
 HIGH_WATER_PAUSE_SECONDS: Final = 0.2
 
 
@@ -116,7 +118,7 @@ class Indexer:
                 return await self._take_back(head)
             self.caught_up.set()
             return False
-        async with aclosing(self._reader.stream(self._next, last, head, size=self._rules.span)) as windows:
+        async with aclosing(self._reader.stream(self._next, last, head, size=self._rules.span, ahead=AHEAD)) as windows:
             async for window in windows:
                 if not await self._continues(window):
                     return await self._take_back(head)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from psycopg.types.json import Json
+import orjson
 
 from libs.database import Connection
 
@@ -23,18 +23,17 @@ class OutgoingJob:
 
 async def insert(conn: Connection, jobs: Sequence[OutgoingJob]) -> None:
     """Add jobs; those already waiting are left out."""
+    rows = [[job.identity, job.block_hash, job.task_name, job.payload] for job in jobs]
     await conn.execute(
         """
         INSERT INTO outbox (identity, block_hash, task_name, payload)
-        SELECT * FROM unnest(%(identities)s::text[], %(hashes)s::text[], %(names)s::text[], %(payloads)s::jsonb[])
+        SELECT n.job ->> 0, n.job ->> 1, n.job ->> 2, n.job -> 3
+        FROM jsonb_array_elements(%(rows)s::jsonb) WITH ORDINALITY AS n (job, place)
+        ORDER BY n.place
         ON CONFLICT DO NOTHING
         """,
-        {
-            "identities": [job.identity for job in jobs],
-            "hashes": [job.block_hash for job in jobs],
-            "names": [job.task_name for job in jobs],
-            "payloads": [Json(job.payload) for job in jobs],
-        },
+        # As one text: the driver would escape every element of an array by itself.
+        {"rows": orjson.dumps(rows).decode()},
     )
 
 
