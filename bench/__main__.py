@@ -14,7 +14,7 @@ from pathlib import Path
 
 import orjson
 
-from bench import chain, figures, load, machine, memory, reads
+from bench import chain, figures, load, machine, memory, reads, windows
 from bench.figures import Figure
 from bench.pipeline import Pipeline, pipeline_of
 from bench.stage import Stage, platform_to_measure
@@ -47,7 +47,7 @@ def main() -> int:
 def names() -> list[str]:
     """What can be measured, in the order of measuring."""
     of_reads = [f"{kind} {endpoint}" for kind in (WARM, COLD) for endpoint in reads.endpoints()]
-    return [SINGLE, *of_reads, LATENCY, BULK, HOT, MEMORY, chain.EMPTY, chain.BACKFILL, chain.LIVE]
+    return [SINGLE, *of_reads, LATENCY, BULK, HOT, MEMORY, windows.WINDOWS, chain.EMPTY, chain.BACKFILL, chain.LIVE]
 
 
 def select(known: Iterable[str], pattern: str) -> list[str]:
@@ -57,7 +57,11 @@ def select(known: Iterable[str], pattern: str) -> list[str]:
 
 async def measure(wanted: list[str], seconds: float) -> list[Figure]:
     """The wanted figures, those of the services on a platform with 200 vaults and 20,000 trades."""
-    found = await _of_services(wanted, seconds) if any(not name.startswith("chain ") for name in wanted) else []
+    apart = {windows.WINDOWS, chain.EMPTY, chain.BACKFILL, chain.LIVE}
+    found = await _of_services(wanted, seconds) if any(name not in apart for name in wanted) else []
+    if windows.WINDOWS in wanted:
+        say(windows.WINDOWS)
+        found += await windows.measure(say)
     return found + await chain.measure(wanted, say)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -81,11 +81,17 @@ class Responder:
 
     def ready(self, payload: dict[str, Any], *tags: str) -> Answer:
         """An answer to keep; the payload is encoded once."""
-        body = orjson.dumps(payload)
+        return self._kept(orjson.dumps(payload), self._ready.copy(), *tags)
+
+    def kept(self, body: bytes, headers: Mapping[str, str], *tags: str) -> Answer:
+        """An answer to keep that is no JSON; its Content-Type is among the headers."""
+        return self._kept(body, CIMultiDict({**self._ready, **headers}), *tags)
+
+    def _kept(self, body: bytes, headers: CIMultiDict[str], *tags: str) -> Answer:
         digest = blake2b(body, digest_size=16).hexdigest()
         # A strong tag names exact bytes, so the gzip twin has its own.
         etags = (f'"{digest}"', f'"{digest}-gzip"')
-        return Answer(_representation(body, etags[0], self._ready.copy()), etags, frozenset(tags))
+        return Answer(_representation(body, etags[0], headers), etags, frozenset(tags))
 
     async def render(self, request: web.BaseRequest, answer: Answer) -> web.Response:
         """200, or 304 when the client has these bytes; gzip when it is asked for and worth it."""

@@ -7,7 +7,9 @@ import re
 from aiohttp import hdrs
 from multidict import CIMultiDict, CIMultiDictProxy
 
-EXPOSED = "ETag, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, X-Request-Id"
+EXPOSED = (
+    "Content-Disposition, ETag, Link, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, X-Request-Id"
+)
 DEFAULT_REQUEST_HEADERS = "Authorization, Content-Type, If-None-Match, X-Request-Id"
 PREFLIGHT_MAX_AGE_SECONDS = "86400"
 

@@ -22,7 +22,12 @@ _REST_FIELDS = {
     "user_id": "wallet",
     "wallet_address": "wallet",
 }
-_NOT_FOUND_TEXTS = {"VAULT_NOT_FOUND": "vault not found", "USER_NOT_FOUND": "user not found"}
+_NOT_FOUND_TEXTS = {
+    "VAULT_NOT_FOUND": "vault not found",
+    "USER_NOT_FOUND": "user not found",
+    "FOLLOWER_NOT_FOUND": "the wallet never followed this vault",
+    "CONTENDER_NOT_FOUND": "neither a vault nor a user of this id",
+}
 _HTTP_CODES = {400: "BAD_REQUEST", 404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "PAYLOAD_TOO_LARGE"}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any
@@ -16,6 +16,9 @@ _CENT = Decimal("0.01")
 # Lists repeat the same times and ratios in answer after answer.
 _REMEMBERED = 16_384
 _instant = attrgetter("seconds", "nanos")
+# Digits of a price as text: at most so many in all, and at least so many that count.
+_MAX_PRICE_DIGITS = 50
+_MIN_PRICE_DIGITS = 15
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -51,6 +54,11 @@ def iso_time(time: Timestamp) -> str:
     return _iso_time(time.seconds, time.nanos)
 
 
+def iso_seconds(seconds: int) -> str:
+    """ISO 8601 in UTC of a whole second, with milliseconds and Z."""
+    return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}.000Z"
+
+
 @lru_cache(maxsize=_REMEMBERED)
 def _iso_time(seconds: int, nanos: int) -> str:
     whole = datetime.fromtimestamp(seconds, UTC).isoformat()[:19]
@@ -76,3 +84,25 @@ def last_change(*messages: Any) -> dict[str, Any]:
         "asOf": None if latest is None else iso_time(latest),
         "blockNumber": max(blocks, default=None),
     }
+
+
+def number(text: str) -> float:
+    """A decimal string at float precision."""
+    # Adding 0.0 turns -0.0 into 0.0.
+    return float(text) + 0.0
+
+
+def price(text: str) -> str:
+    """A decimal string without trailing zeros and with at most 50 digits.
+
+    What would need more, or leave less than 15 digits that count after the zeros, has an exponent.
+    """
+    value = Decimal(text)
+    if not value:
+        return "0"
+    zeros = max(0, -value.adjusted())
+    room = _MAX_PRICE_DIGITS - zeros
+    rounded = value.normalize(Context(prec=max(room, _MIN_PRICE_DIGITS), Emax=MAX_EMAX, Emin=MIN_EMIN))
+    if room < _MIN_PRICE_DIGITS or rounded.adjusted() >= _MAX_PRICE_DIGITS:
+        return str(value.normalize(Context(prec=_MAX_PRICE_DIGITS, Emax=MAX_EMAX, Emin=MIN_EMIN))).lower()
+    return format(rounded, "f")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from protos.analytics.v1 import analytics_pb2_grpc
+from protos.analytics.v1 import analytics_pb2_grpc, leaderboards_pb2_grpc, people_pb2_grpc, performance_pb2_grpc
 from protos.ingest.v1 import ingest_pb2_grpc
 from protos.vaults.v1 import vaults_pb2_grpc
 
@@ -27,6 +27,9 @@ class Upstream:
         self.vaults = vaults_pb2_grpc.VaultServiceStub(vaults)
         self.analytics = analytics_pb2_grpc.AnalyticsServiceStub(analytics)
         self.leaderboard = analytics_pb2_grpc.LeaderboardServiceStub(analytics)
+        self.performance = performance_pb2_grpc.PerformanceServiceStub(analytics)
+        self.boards = leaderboards_pb2_grpc.BoardServiceStub(analytics)
+        self.people = people_pb2_grpc.PeopleServiceStub(analytics)
         self.ingest = ingest_pb2_grpc.IngestServiceStub(ingest)
         self.timeout_seconds = timeout_seconds
         self._health = {

@@ -13,6 +13,7 @@ Address = NewType("Address", str)  # EIP-55 checksummed
 UserId = NewType("UserId", UUID)
 VaultId = NewType("VaultId", UUID)
 TradeId = NewType("TradeId", UUID)
+FlowId = NewType("FlowId", UUID)
 SubscriptionId = NewType("SubscriptionId", UUID)
 
 # Never change it: every public URL of a vault, user and trade follows from it.
@@ -61,6 +62,11 @@ def user_id(chain_id: int, wallet: Address) -> UserId:
 def trade_id(identity: str) -> TradeId:
     """UUIDv5 of the trade's event identity."""
     return TradeId(uuid5(NAMESPACE, f"trade:{identity}"))
+
+
+def flow_id(vault: VaultId, identity: str) -> FlowId:
+    """UUIDv5 of (vault, the flow's event identity): a settlement's identity may be another vault's too."""
+    return FlowId(uuid5(NAMESPACE, f"flow:{vault}:{identity}"))
 
 
 @lru_cache(maxsize=65_536)

@@ -5,12 +5,20 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Sequence
+from hashlib import blake2b
 
 import orjson
 
 from libs.errors import violation
 
 MAX_SKIP = 1_000_000
+
+
+def token_kind(name: str, conditions: object) -> str:
+    """The kind of a list's tokens: the name alone without conditions, else bound to their repr."""
+    if not conditions:
+        return name
+    return f"{name}-{blake2b(repr(conditions).encode(), digest_size=9).hexdigest()}"
 
 
 def encode_page_token(kind: str, key: Sequence[str | int]) -> str:

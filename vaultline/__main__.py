@@ -33,6 +33,8 @@ def main() -> int:
 
 
 def _demo(settings: UpSettings, *, recording: bool, stay: bool) -> int:
+    # Whoever looks on wants to see windows and boards move.
+    os.environ.setdefault("SNAPSHOT_INTERVAL_SECONDS", "10")
     if "DATA_DIR" not in os.environ:
         # What was made up must not mix with what `make up` keeps.
         settings = settings.model_copy(update={"data_dir": settings.data_dir / "demo"})

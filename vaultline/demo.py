@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import datetime
 from typing import Any
 
 import aiohttp
 import orjson
 import redis.asyncio as redis
 
-from services.ingest.chain.job import encode_job
+from services.ingest.chain.job import Job, encode_job
 from services.ingest.chain.recording import recording_jobs
+from services.ingest.streams import EVENTS, SNAPSHOTS
 from vaultline.settings import PROJECT
 from vaultline.up import Platform, UpError, say, serve
 
 RECORDING = PROJECT / "tests" / "data" / "protocol-small.tar.gz"
-STREAM = "vaultline:events"
 _DONE_SECONDS = 120.0
 _BATCH = 1_000
 _LONGEST_TEXT = 90
@@ -31,12 +32,31 @@ async def replay_and_stay(platform: Platform) -> None:
 async def replay(platform: Platform) -> None:
     """Put the recording through and print the calls to try with their answers. Again, it changes nothing."""
     count = await _produce(platform.redis_url)
-    say("demo", f"put {count} jobs of {RECORDING.name} on {STREAM}")
+    say("demo", f"put {count} jobs of {RECORDING.name} on {EVENTS}")
     async with aiohttp.ClientSession(platform.url, timeout=aiohttp.ClientTimeout(total=30)) as session:
         pipeline = await _wait_until_delivered(session)
         delivered, letters = pipeline["deliveredEvents"], pipeline["openDeadLetters"]
         say("demo", f"delivered, ever: {delivered} events, {letters} dead letters")
+        await refresh(platform.redis_url, session)
         await show_answers(platform.url, session)
+
+
+async def refresh(redis_url: str, session: aiohttp.ClientSession) -> None:
+    """Ask for fresh windows and boards, and wait for them: the next scheduled refresh may be a while off."""
+    # A refresh as of the coming second has begun after everything that is delivered now.
+    second = int(time.time()) + 1
+    await asyncio.sleep(second - time.time())
+    job = Job("ingest.snapshot", f"snapshot:demo:{second}", {"interval": "demo", "triggeredAt": second})
+    async with redis.Redis.from_url(redis_url) as client:
+        await client.xadd(SNAPSHOTS, {"data": encode_job(job)})
+    deadline = time.monotonic() + _DONE_SECONDS
+    while time.monotonic() < deadline:
+        async with session.get("/api/analytics/global") as answer:
+            as_of = (await answer.json())["meta"]["figuresAsOf"]
+        if as_of and datetime.fromisoformat(as_of).timestamp() >= second:
+            return
+        await asyncio.sleep(0.1)
+    raise UpError(f"no fresh figures after {_DONE_SECONDS:g} s; the lines above say why")
 
 
 async def show_answers(url: str, session: aiohttp.ClientSession) -> None:
@@ -69,7 +89,7 @@ async def _produce(redis_url: str) -> int:
         for start in range(0, len(entries), _BATCH):
             async with client.pipeline(transaction=False) as pipeline:
                 for entry in entries[start : start + _BATCH]:
-                    pipeline.xadd(STREAM, {"data": entry})
+                    pipeline.xadd(EVENTS, {"data": entry})
                 await pipeline.execute()
     return len(entries)
 

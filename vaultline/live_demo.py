@@ -77,6 +77,7 @@ async def _show_first(platform: Platform, session: aiohttp.ClientSession) -> Non
                 await asyncio.sleep(0.5)
     except TimeoutError:
         raise UpError(f"no trades after {FIRST_TRADES_SECONDS:g} s; the lines above say why") from None
+    await demo.refresh(platform.redis_url, session)
     await demo.show_answers(platform.url, session)
 
 

@@ -6,9 +6,10 @@ from aiohttp import web
 
 from gateway import params, presenters
 from gateway.answers import Answer
+from gateway.calls import together
 from gateway.changes import LISTS, vault_tag
 from gateway.context import GATEWAY
-from protos.analytics.v1 import analytics_pb2
+from protos.analytics.v1 import analytics_pb2, performance_pb2
 
 
 async def get_global(request: web.Request) -> web.Response:
@@ -17,10 +18,12 @@ async def get_global(request: web.Request) -> web.Response:
     upstream = gateway.upstream
 
     async def fetch() -> Answer:
-        response = await upstream.analytics.GetGlobalAnalytics(
-            analytics_pb2.GetGlobalAnalyticsRequest(), timeout=upstream.timeout_seconds
-        )
-        return gateway.responder.ready(presenters.global_analytics(response), LISTS)
+        timeout = upstream.timeout_seconds
+        totals = upstream.analytics.GetGlobalAnalytics(analytics_pb2.GetGlobalAnalyticsRequest(), timeout=timeout)
+        sums = upstream.performance.GetGlobalPerformance(performance_pb2.GetGlobalPerformanceRequest(), timeout=timeout)
+        async with together(totals, sums):
+            payload = presenters.global_analytics(await totals, await sums)
+        return gateway.responder.ready(payload, LISTS)
 
     return await gateway.respond(request, "/api/analytics/global", fetch)
 

@@ -1,105 +1,76 @@
-"""Vaults, their trades and their followers."""
+"""The list of vaults."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import grpc
 from aiohttp import web
 
 from gateway import params, presenters
 from gateway.answers import Answer
-from gateway.changes import LISTS, user_tag, vault_tag
+from gateway.changes import LISTS
 from gateway.context import GATEWAY
-from gateway.upstream import Upstream
-from protos.analytics.v1 import analytics_pb2
-from protos.vaults.v1 import vaults_pb2
+from gateway.listing import listed
+from gateway.presenters.vaults import VAULT_COLUMNS
+from protos.vaults.v1 import vaults_pb2 as pb
 
-LATEST_TRADES = 10
+_PATH = "/api/vaults"
+_STATUSES = {
+    "ACTIVE": pb.VAULT_STATUS_ACTIVE,
+    "PAUSED": pb.VAULT_STATUS_PAUSED,
+    "LIQUIDATED": pb.VAULT_STATUS_LIQUIDATED,
+}
+_SORTS = {
+    "createdAt": pb.VAULT_SORT_CREATED_AT,
+    "tvl": pb.VAULT_SORT_TVL,
+    "roi": pb.VAULT_SORT_ROI,
+    "drawdown": pb.VAULT_SORT_DRAWDOWN,
+    "riskScore": pb.VAULT_SORT_RISK_SCORE,
+    "followers": pb.VAULT_SORT_FOLLOWERS,
+    "trades": pb.VAULT_SORT_TRADES,
+    "name": pb.VAULT_SORT_NAME,
+}
+_ORDERS = {"asc": pb.SORT_ORDER_ASCENDING, "desc": pb.SORT_ORDER_DESCENDING}
 
 
 async def list_vaults(request: web.Request) -> web.Response:
     """GET /api/vaults."""
-    gateway, page = request.app[GATEWAY], params.vault_page(request.query)
-    upstream = gateway.upstream
-
-    async def fetch() -> Answer:
-        response = await upstream.vaults.ListVaults(
-            vaults_pb2.ListVaultsRequest(page_size=page.limit, page_token=page.cursor, skip=page.offset),
-            timeout=upstream.timeout_seconds,
-        )
-        return gateway.responder.ready(presenters.vault_list(response, page), LISTS)
-
-    return await gateway.respond(request, page.url("/api/vaults", default_limit=params.MAX_LIST_LIMIT), fetch)
-
-
-async def get_vault(request: web.Request) -> web.Response:
-    """GET /api/vaults/:id."""
     gateway = request.app[GATEWAY]
-    vault_id = params.parse_vault_id(request.match_info, gateway.settings.chain_id)
-
-    async def fetch() -> Answer:
-        vault, trades = await _vault_and_trades(gateway.upstream, vault_id)
-        payload = presenters.vault_detail(vault, trades)
-        return gateway.responder.ready(payload, vault_tag(vault_id), user_tag(vault.leader.id))
-
-    return await gateway.respond(request, f"/api/vaults/{vault_id}", fetch)
-
-
-async def list_trades(request: web.Request) -> web.Response:
-    """GET /api/vaults/:id/trades."""
-    gateway, page = request.app[GATEWAY], params.row_page(request.query)
     upstream = gateway.upstream
-    vault_id = params.parse_vault_id(request.match_info, gateway.settings.chain_id)
+    wanted = params.vault_list_query(request.query, gateway.settings.chain_id)
+    url = wanted.url(_PATH)
 
     async def fetch() -> Answer:
-        response = await upstream.analytics.ListTrades(
-            analytics_pb2.ListTradesRequest(vault_id=vault_id, page_size=page.limit, page_token=page.cursor),
-            timeout=upstream.timeout_seconds,
-        )
-        return gateway.responder.ready(presenters.trade_list(response, page), vault_tag(vault_id))
+        response = await upstream.vaults.ListVaults(_request(wanted), timeout=upstream.timeout_seconds)
+        payload = presenters.vault_list(response, wanted.page)
+        return listed(gateway.responder, payload, url, VAULT_COLUMNS, LISTS)
 
-    key = page.url(f"/api/vaults/{vault_id}/trades", default_limit=params.DEFAULT_ROWS)
-    return await gateway.respond(request, key, fetch)
+    return await gateway.respond(request, url, fetch)
 
 
-async def list_followers(request: web.Request) -> web.Response:
-    """GET /api/vaults/:id/followers."""
-    gateway, page = request.app[GATEWAY], params.row_page(request.query)
-    upstream = gateway.upstream
-    vault_id = params.parse_vault_id(request.match_info, gateway.settings.chain_id)
-
-    async def fetch() -> Answer:
-        response = await upstream.analytics.ListFollowers(
-            analytics_pb2.ListFollowersRequest(vault_id=vault_id, page_size=page.limit, page_token=page.cursor),
-            timeout=upstream.timeout_seconds,
-        )
-        return gateway.responder.ready(presenters.follower_list(response, page), vault_tag(vault_id))
-
-    key = page.url(f"/api/vaults/{vault_id}/followers", default_limit=params.DEFAULT_ROWS)
-    return await gateway.respond(request, key, fetch)
-
-
-async def _vault_and_trades(upstream: Upstream, vault_id: str) -> tuple[Any, Any]:
-    timeout = upstream.timeout_seconds
-    vault_call = upstream.vaults.GetVault(vaults_pb2.GetVaultRequest(vault_id=vault_id), timeout=timeout)
-    trades_call = upstream.analytics.ListTrades(
-        analytics_pb2.ListTradesRequest(vault_id=vault_id, page_size=LATEST_TRADES), timeout=timeout
+def _request(wanted: params.VaultListQuery) -> pb.ListVaultsRequest:
+    page = wanted.page
+    return pb.ListVaultsRequest(
+        page_size=page.limit,
+        page_token=page.cursor,
+        skip=page.offset,
+        filter=_filter(wanted),
+        window=wanted.window,
+        sort=_SORTS[wanted.sort],
+        order=_ORDERS[wanted.order],
     )
-    try:
-        vault = (await vault_call).vault
-        return vault, await _trades_if_known(trades_call)
-    finally:
-        # When one fails, the other's answer is of no use.
-        vault_call.cancel()
-        trades_call.cancel()
 
 
-async def _trades_if_known(call: Any) -> Any:
-    try:
-        return await call
-    except grpc.aio.AioRpcError as error:
-        # A vault reaches analytics a moment after the vaults service: until then it has no trades.
-        if error.code() is grpc.StatusCode.NOT_FOUND:
-            return analytics_pb2.ListTradesResponse()
-        raise
+def _filter(wanted: params.VaultListQuery) -> pb.VaultFilter:
+    return pb.VaultFilter(
+        statuses=[_STATUSES[status] for status in wanted.statuses],
+        base_asset=wanted.base_asset,
+        leader_id=wanted.leader,
+        query=wanted.query,
+        min_tvl=wanted.min_tvl or None,
+        max_tvl=wanted.max_tvl or None,
+        min_roi_pct=wanted.min_roi_pct or None,
+        max_drawdown_pct=wanted.max_drawdown_pct or None,
+        # Every score passes the highest, and every count the lowest.
+        max_risk_score=wanted.max_risk_score if wanted.max_risk_score < params.FULL_RISK else None,
+        min_followers=wanted.min_followers or None,
+        min_trades=wanted.min_trades or None,
+    )

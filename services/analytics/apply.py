@@ -10,14 +10,18 @@ from libs.database import Connection
 from libs.events import Event, Kind
 from libs.identifiers import Address, VaultId, user_id
 from libs.registry.apply import register, remove_orphaned, remove_unnamed
-from libs.registry.repository import save_orphaned
+from libs.registry.repository import lock_vaults, save_orphaned
 from libs.registry.rewind import Rewind
 from libs.results import ApplyResult, Key, answer, key_of
-from services.analytics.domain import LedgerEntry, Performance, TradeResult, entry_of, figures_of, follower_of
-from services.analytics.fold import apply_entry, fold
+from services.analytics.domain import LedgerEntry, Performance, TradeResult, entry_of, figures_of
+from services.analytics.domain import follower_of as wallet_of
+from services.analytics.fold import EntryResult, apply_entry
 from services.analytics.followers import FollowerState
-from services.analytics.ledger import Trade
-from services.analytics.repository import figures, fold_state, ledger
+from services.analytics.ledger import Entry, Trade
+from services.analytics.point_rows import FollowerPoint, PointRow, follower_point
+from services.analytics.points import point_of
+from services.analytics.refold import ledger_place
+from services.analytics.repository import figures, fold_state, follower_points, ledger, points
 from services.analytics.repository.fold_state import Pair
 from services.analytics.state import VaultState
 
@@ -41,11 +45,28 @@ class Rewound:
 
 @dataclass(slots=True)
 class Folded:
-    """What folding changed."""
+    """What folding changed; of vaults that were folded again, the new points come in the place of old ones."""
 
+    chain_id: int
     states: dict[VaultId, VaultState] = field(default_factory=dict)
     followers: dict[Pair, FollowerState] = field(default_factory=dict)
     results: dict[tuple[VaultId, str], TradeResult] = field(default_factory=dict)
+    points: dict[VaultId, list[PointRow]] = field(default_factory=dict)
+    follower_points: list[FollowerPoint] = field(default_factory=list)
+    refolded: set[VaultId] = field(default_factory=set)
+
+    def step(
+        self, vault: VaultId, state: VaultState, followers: dict[str, FollowerState], entry: Entry, base_asset: str
+    ) -> EntryResult:
+        """Fold the next entry of a vault."""
+        result = apply_entry(state, followers, entry, base_asset)
+        row = PointRow(state.entries, point_of(state), result.owned_by_flow)
+        self.points.setdefault(vault, []).append(row)
+        wallet = wallet_of(entry)
+        if wallet is not None and wallet in followers:
+            user = user_id(self.chain_id, wallet)
+            self.follower_points.append(follower_point(vault, user, followers[wallet], state))
+        return result
 
 
 async def apply_events(conn: Connection, chain_id: int, events: Sequence[Event]) -> Applied:
@@ -56,11 +77,11 @@ async def apply_events(conn: Connection, chain_id: int, events: Sequence[Event])
     new_trades = [event for event in trades if key_of(event) not in stored_trades]
     inserted = registered.inserted | {key_of(event) for event in new_trades}
     fresh = _entries(registered.vaults, [event for event in registered.ready if key_of(event) in inserted])
-    folded = await _fold(conn, fresh, registered.renewed)
+    folded = await _fold(conn, fresh, registered.renewed, Folded(chain_id))
     if new_trades:
         rows = [(registered.vaults[event.vault], event) for event in new_trades if event.vault]
         await ledger.insert_trades(conn, rows, folded.results)
-    await _save(conn, chain_id, folded)
+    await _save(conn, folded)
     results = answer(
         events,
         known=registered.vaults,
@@ -89,17 +110,15 @@ def _entries(vaults: Mapping[Address, VaultId], events: Iterable[Event]) -> dict
         if entry is not None and event.vault:
             entries[vaults[event.vault]].append(LedgerEntry(event.identity, entry))
     for rows in entries.values():
-        rows.sort(key=_place)
+        rows.sort(key=ledger_place)
     return entries
 
 
-def _place(row: LedgerEntry) -> tuple[object, ...]:
-    # Keys are unique but for producers that reuse a transaction hash as a task id.
-    return (*row.entry.key, row.identity)
-
-
 async def _fold(
-    conn: Connection, fresh: Mapping[VaultId, Sequence[LedgerEntry]], renewed: Collection[VaultId]
+    conn: Connection,
+    fresh: Mapping[VaultId, Sequence[LedgerEntry]],
+    renewed: Collection[VaultId],
+    folded: Folded,
 ) -> Folded:
     """Fold new entries: behind a vault's last one they cost O(1) each, before it the vault is folded again."""
     states = await fold_state.load_states(conn, sorted(fresh))
@@ -108,11 +127,12 @@ async def _fold(
         last_key = states[vault].last_key if vault in states else None
         if last_key is not None and rows[0].entry.key <= last_key:
             late.add(vault)
-    folded = Folded()
     in_order = {vault: rows for vault, rows in fresh.items() if vault not in late}
     await _append(conn, in_order, states, folded)
     for vault in sorted(late):
-        await _refold(conn, vault, fresh.get(vault, ()), folded)
+        rows = fresh.get(vault, ())
+        first = None if vault in renewed or not rows else rows[0]
+        await _refold(conn, vault, rows, folded, since=first)
     return folded
 
 
@@ -122,30 +142,41 @@ async def _append(
     states: Mapping[VaultId, VaultState],
     folded: Folded,
 ) -> None:
-    named = {(vault, wallet) for vault, rows in fresh.items() for row in rows if (wallet := follower_of(row.entry))}
+    named = {(vault, wallet) for vault, rows in fresh.items() for row in rows if (wallet := wallet_of(row.entry))}
     known = await fold_state.load_followers(conn, sorted(named)) if named else {}
     base_assets = await fold_state.list_base_assets(conn, sorted(fresh))
     for vault, rows in fresh.items():
         state = states.get(vault) or VaultState()
         followers = known.get(vault, {})
         for row in rows:
-            result = apply_entry(state, followers, row.entry, base_assets[vault])
+            result = folded.step(vault, state, followers, row.entry, base_assets[vault])
             if isinstance(row.entry, Trade):
                 folded.results[vault, row.identity] = TradeResult.of(result)
         folded.states[vault] = state
         folded.followers.update({(vault, Address(wallet)): follower for wallet, follower in followers.items()})
 
 
-async def _refold(conn: Connection, vault: VaultId, fresh: Sequence[LedgerEntry], folded: Folded) -> None:
-    """Fold a vault from its whole ledger; of the trades that were there, only changed results are written."""
+async def _refold(
+    conn: Connection,
+    vault: VaultId,
+    fresh: Sequence[LedgerEntry],
+    folded: Folded,
+    *,
+    since: LedgerEntry | None = None,
+) -> None:
+    """Fold a vault from its whole ledger; nothing changed before `since`, when that is given.
+
+    Of the trades that were there, only changed results are written.
+    """
     rows = await ledger.list_ledger(conn, vault)
     # Flows are in the ledger already, new trades are not.
     rows += [row for row in fresh if isinstance(row.entry, Trade)]
-    rows.sort(key=_place)
+    rows.sort(key=ledger_place)
     base_asset = (await fold_state.list_base_assets(conn, [vault]))[vault]
-    whole = fold((row.entry for row in rows), base_asset)
+    state, followers = VaultState(), dict[str, FollowerState]()
     changed: dict[tuple[VaultId, str], TradeResult] = {}
-    for row, (_, result) in zip(rows, whole.steps, strict=True):
+    for row in rows:
+        result = folded.step(vault, state, followers, row.entry, base_asset)
         if isinstance(row.entry, Trade):
             outcome = TradeResult.of(result)
             if row.stored is None:
@@ -155,17 +186,31 @@ async def _refold(conn: Connection, vault: VaultId, fresh: Sequence[LedgerEntry]
     if changed:
         await ledger.update_trade_results(conn, changed)
     await fold_state.delete_followers(conn, vault)
-    folded.states[vault] = whole.state
-    folded.followers.update({(vault, Address(wallet)): f for wallet, f in whole.followers.items()})
+    folded.states[vault] = state
+    folded.followers.update({(vault, Address(wallet)): f for wallet, f in followers.items()})
+    folded.refolded.add(vault)
+    unchanged = 0 if since is None else [row.identity for row in rows].index(since.identity)
+    await _replace_points(conn, vault, folded, unchanged, 0 if since is None else since.entry.key.time)
 
 
-async def _save(conn: Connection, chain_id: int, folded: Folded) -> None:
+async def _replace_points(conn: Connection, vault: VaultId, folded: Folded, unchanged: int, from_time: int) -> None:
+    """Make room for a vault's points behind the first `unchanged` ones, and keep only those to be written."""
+    await points.delete_points(conn, vault, from_time=from_time, from_number=unchanged + 1)
+    await follower_points.delete_follower_points(conn, vault, from_time=from_time, from_number=unchanged + 1)
+    folded.points[vault] = folded.points.get(vault, [])[unchanged:]
+    folded.follower_points = [row for row in folded.follower_points if row.vault_id != vault or row.number > unchanged]
+
+
+async def _save(conn: Connection, folded: Folded) -> None:
     if folded.followers:
-        rows = {pair: (user_id(chain_id, pair[1]), state) for pair, state in folded.followers.items()}
+        rows = {pair: (user_id(folded.chain_id, pair[1]), state) for pair, state in folded.followers.items()}
         await fold_state.save_followers(conn, rows)
     if folded.states:
         await fold_state.save_states(conn, folded.states)
-        await fold_state.save_figures(conn, {vault: figures_of(s) for vault, s in folded.states.items()})
+        shown = {vault: figures_of(state) for vault, state in folded.states.items()}
+        await fold_state.save_figures(conn, shown, folded.refolded)
+        await points.insert_points(conn, [(vault, row) for vault, rows in folded.points.items() for row in rows])
+        await follower_points.insert_follower_points(conn, folded.follower_points)
 
 
 async def rewind(conn: Connection, chain_id: int, wanted: Rewind) -> Rewound:
@@ -182,9 +227,23 @@ async def rewind(conn: Connection, chain_id: int, wanted: Rewind) -> Rewound:
     removed_vaults = await remove_unnamed(conn, orphaned)
     removed_trades += await ledger.delete_trades_of_unknown_vaults(conn, sorted(orphaned.undeployed))
     await fold_state.delete_states_of_unknown_vaults(conn, sorted(orphaned.undeployed))
-    folded = Folded()
+    await points.delete_points_of_unknown_vaults(conn, sorted(orphaned.undeployed))
+    await follower_points.delete_follower_points_of_unknown_vaults(conn, sorted(orphaned.undeployed))
+    folded = Folded(chain_id)
     for vault in await fold_state.list_base_assets(conn, sorted(concerned)):
         await _refold(conn, vault, (), folded)
-    await _save(conn, chain_id, folded)
+    await _save(conn, folded)
     performances = await figures.list_performances(conn, sorted(folded.states))
     return Rewound(orphaned.event_count + removed_trades, removed_vaults, performances)
+
+
+async def restore_points(conn: Connection, chain_id: int) -> bool:
+    """Write the points of one vault whose ledger is older than points are; False when there is none left."""
+    vault = await points.find_vault_without_points(conn)
+    if vault is None:
+        return False
+    await lock_vaults(conn, [vault])
+    folded = Folded(chain_id)
+    await _refold(conn, vault, (), folded)
+    await _save(conn, folded)
+    return True

@@ -1,6 +1,6 @@
 """The one place that says what every published figure means: name, formula, unit, why it may be null, version."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 # Raised whenever a formula, a rule or a null reason changes.
@@ -15,6 +15,8 @@ NO_DRAWDOWN: Final = "no_drawdown"
 NO_FOLLOWERS: Final = "no_followers"
 NO_LOSSES: Final = "no_losses"
 NO_VARIANCE: Final = "no_variance"
+NOT_RANKED: Final = "not_ranked"
+NOT_REFRESHED: Final = "not_refreshed"
 OUT_OF_RANGE: Final = "out_of_range"
 TOO_FEW_DAYS: Final = "too_few_days"
 
@@ -27,6 +29,8 @@ NULL_REASONS: Final = {
     NO_FOLLOWERS: "no wallet has ever followed",
     NO_LOSSES: "no trade had a loss",
     NO_VARIANCE: "all daily returns are equal",
+    NOT_RANKED: "not on this board: its figure is not defined, or it has no vault of this base asset",
+    NOT_REFRESHED: "not worked out yet: the next refresh does it",
     OUT_OF_RANGE: "beyond 10^15 in size",
     TOO_FEW_DAYS: "fewer than 30 days are covered",
 }
@@ -190,7 +194,7 @@ _VAULT = (
     Definition("epochRoiPct", "100 * (P - 1) of the current epoch", PERCENT, (NO_DEPOSITS, OUT_OF_RANGE)),
     Definition("unallocatedEquity", "floor(O) + R: equity that no follower holds, signed", AMOUNT),
     Definition("highWaterMark", "highest P of the first epoch, at least 1", PRICE),
-    Definition("ageDays", "(now - createdAt) / 86400", DAYS),
+    Definition("ageDays", "(time of the last refresh - createdAt) / 86400, at least 0", DAYS, (NOT_REFRESHED,)),
     Definition("status", "LIQUIDATED if a result or a cut used up Q once, else PAUSED while frozen, else ACTIVE", NAME),
     Definition("monthlyFee", "0: no event carries a fee", AMOUNT),
     Definition("createdAt", "time of the deployment", TIME),
@@ -237,18 +241,41 @@ _FOLLOWERS = (
     ),
 )
 
+_PLATFORM = (
+    Definition("tvlByAsset", "sum of the tvl of ACTIVE vaults of a base asset", AMOUNT),
+    Definition("netFlow", "deposits - withdrawals - settled parts of (start, now], over all vaults", AMOUNT),
+    Definition(
+        "history.drawdown",
+        "100 * (1 - P / highest P up to then) of the first epoch at the end of a bucket",
+        PERCENT,
+        (NO_DEPOSITS,),
+    ),
+)
+
 _BOARDS = (
     Definition(
         "rank",
         "place from 1 among those whose figure is defined, largest first; ties by tvl, then oldest, then lower-case "
         "address, then base asset; for reputation by joinedAt, then lower-case wallet",
         COUNT,
+        (NOT_RANKED,),
     ),
-    Definition("previousRank", "rank on the same board at the refresh before, null if it was not on it", COUNT),
+    Definition("value", "the figure that a board ranks by", NAME, (NOT_RANKED,)),
+    Definition(
+        "previousRank", "rank on the same board at the first refresh of the UTC day, null if it was not on it", COUNT
+    ),
 )
 
+
+def _complete(definition: Definition) -> Definition:
+    """Every figure of a window waits for its vault's first refresh."""
+    if not definition.windowed:
+        return definition
+    return replace(definition, null_reasons=(*definition.null_reasons, NOT_REFRESHED))
+
+
 DEFINITIONS: Final = {
-    definition.name: definition
-    for group in (_RETURNS, _DAILY, _TRADES, _COVERAGE, _VAULT, _RISK, _FOLLOWERS, _BOARDS)
+    definition.name: _complete(definition)
+    for group in (_RETURNS, _DAILY, _TRADES, _COVERAGE, _VAULT, _RISK, _FOLLOWERS, _PLATFORM, _BOARDS)
     for definition in group
 }

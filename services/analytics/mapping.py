@@ -10,11 +10,10 @@ from libs.errors import violation
 from libs.identifiers import VaultId
 from protos.analytics.v1 import analytics_pb2 as pb
 from protos.events.v1 import performance_pb2
-from services.analytics import figures, flags
-from services.analytics.domain import FollowerRow, GlobalFigures, Leader, Performance, TradeRow
-from services.analytics.state import VaultState
+from services.analytics import flags
+from services.analytics.domain import GlobalFigures, Leader, Performance, TradeRow
 
-_FLAGS_TO_PROTO = {
+FLAGS_TO_PROTO = {
     flags.COST_BASIS_PARTIAL: pb.TRADE_FLAG_COST_BASIS_PARTIAL,
     flags.AMOUNT_OUT_UNKNOWN: pb.TRADE_FLAG_AMOUNT_OUT_UNKNOWN,
     flags.SELF_TRADE: pb.TRADE_FLAG_SELF_TRADE,
@@ -84,25 +83,8 @@ def trade_to_proto(trade: TradeRow) -> pb.Trade:
         pnl_amount=str(trade.pnl),
         executed_at=Timestamp(seconds=trade.executed_at),
         is_close=trade.is_close,
-        flags=[_FLAGS_TO_PROTO[flag] for flag in trade.flags],
+        flags=[FLAGS_TO_PROTO[flag] for flag in trade.flags],
         block_number=trade.block_number,
-    )
-
-
-def follower_to_proto(row: FollowerRow, state: VaultState) -> pb.Follower:
-    """A follower on the wire, valued by the vault's state."""
-    follower = row.state
-    valued = figures.follower_figures(state, follower)
-    roi = valued.roi_pct.value
-    return pb.Follower(
-        user_id=str(row.user_id),
-        wallet_address=follower.wallet,
-        deposited_amount=str(follower.deposit),
-        equity=str(valued.equity),
-        pnl=str(valued.pnl),
-        roi_pct=None if roi is None else format(roi, "f"),
-        subscribed_at=timestamp(follower.subscribed_at),
-        has_left=follower.has_left,
     )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from functools import reduce
+from operator import attrgetter
 
 from libs.events import OrderKey
 from services.analytics.figures import pnl_all
@@ -39,12 +40,18 @@ class Totals:
 
     def plus(self, other: Totals) -> Totals:
         """The sum, field by field."""
-        return Totals(*(mine + its for mine, its in zip(astuple(self), astuple(other), strict=True)))
+        return Totals(*(mine + its for mine, its in zip(self.values(), other.values(), strict=True)))
 
     def minus(self, other: Totals) -> Totals:
         """The change since `other`, field by field."""
-        return Totals(*(mine - its for mine, its in zip(astuple(self), astuple(other), strict=True)))
+        return Totals(*(mine - its for mine, its in zip(self.values(), other.values(), strict=True)))
 
+    def values(self) -> tuple[int, ...]:
+        """The fields in their order; `astuple` takes ten times as long."""
+        return _FIELDS(self)
+
+
+_FIELDS = attrgetter(*(field.name for field in fields(Totals)))
 
 NO_TOTALS = Totals()
 

@@ -6,16 +6,17 @@ from typing import Any
 
 from libs.database import Connection, Pool, database_errors, read_from_one_snapshot, reading
 from libs.errors import NotFound, violation
-from libs.events import END_OF_TIME, NO_BLOCK, NO_LOG_INDEX, events_from_proto
+from libs.events import events_from_proto
 from libs.identifiers import VaultId
 from libs.paging import decode_page_token, encode_page_token, page_size, skip_rows
 from libs.registry.rewind import rewind_from_proto
 from libs.results import result_to_proto
 from protos.analytics.v1 import analytics_pb2 as pb
 from protos.analytics.v1 import analytics_pb2_grpc
-from services.analytics import apply, mapping
-from services.analytics.domain import Performance, TradePosition
-from services.analytics.repository import figures, fold_state
+from services.analytics import apply, mapping, people_mapping, requests
+from services.analytics.domain import Performance
+from services.analytics.follower_totals import follower_totals
+from services.analytics.repository import figures, fold_state, people, trades
 from services.analytics.state import VaultState
 
 MAX_PAGE = 1_000
@@ -80,7 +81,7 @@ class AnalyticsServicer(analytics_pb2_grpc.AnalyticsServiceServicer):
     ) -> pb.GetVaultAnalyticsResponse:
         vault = mapping.vault_id_from_proto(request.vault_id)
         async with database_errors(), reading(self._pool) as conn:
-            performance = await _get_performance(conn, vault)
+            performance = await get_performance(conn, vault)
         return pb.GetVaultAnalyticsResponse(
             performance=mapping.performance_to_proto(performance),
             winning_trade_count=performance.winning_trade_count,
@@ -88,16 +89,19 @@ class AnalyticsServicer(analytics_pb2_grpc.AnalyticsServiceServicer):
 
     async def ListTrades(self, request: pb.ListTradesRequest, context: Any) -> pb.ListTradesResponse:  # noqa: N802
         vault = mapping.vault_id_from_proto(request.vault_id)
+        wanted = requests.trade_filter_from_proto(request.filter)
         limit = page_size(request.page_size, default=DEFAULT_PAGE, maximum=MAX_PAGE)
-        after = _trade_position(request.page_token)
+        after = requests.trade_position(wanted, request.page_token)
         async with database_errors(), reading(self._pool) as conn:
-            performance = await _get_performance(conn, vault)
-            rows = await figures.list_trades(conn, vault, after=after, limit=limit + 1)
+            performance = await get_performance(conn, vault)
+            rows = await trades.list_trades(conn, vault, wanted, after=after, limit=limit + 1)
+            # All of them are counted already.
+            total = await trades.count_trades(conn, vault, wanted) if wanted.conditions() else performance.trade_count
         page = rows[:limit]
         return pb.ListTradesResponse(
             trades=[mapping.trade_to_proto(row) for row in page],
-            next_page_token=_trade_token(page[-1].position) if len(rows) > limit else "",
-            total_size=performance.trade_count,
+            next_page_token=requests.trade_token(wanted, page[-1].position) if len(rows) > limit else "",
+            total_size=total,
             as_of=mapping.timestamp(performance.as_of),
             block_number=performance.block_number,
         )
@@ -106,22 +110,25 @@ class AnalyticsServicer(analytics_pb2_grpc.AnalyticsServiceServicer):
         self, request: pb.ListFollowersRequest, context: Any
     ) -> pb.ListFollowersResponse:
         vault = mapping.vault_id_from_proto(request.vault_id)
+        status = requests.follower_status_from_proto(request.status)
         limit = page_size(request.page_size, default=DEFAULT_PAGE, maximum=MAX_PAGE)
-        after = _follower_position(request.page_token)
+        after = requests.follower_position(status, request.page_token)
         async with database_errors(), self._pool.connection() as conn:
             # Followers are valued by the state that they belong to.
             await read_from_one_snapshot(conn)
-            performance = await _get_performance(conn, vault)
+            performance = await get_performance(conn, vault)
             state = (await fold_state.load_states(conn, [vault])).get(vault) or VaultState()
-            rows = await fold_state.list_followers(conn, vault, after=after, limit=limit + 1)
+            rows = await people.list_followers(conn, vault, status, after=after, limit=limit + 1)
+            totals = await follower_totals(conn, vault, state)
         page = rows[:limit]
         last = page[-1].state if len(rows) > limit else None
         return pb.ListFollowersResponse(
-            followers=[mapping.follower_to_proto(row, state) for row in page],
-            next_page_token=encode_page_token("followers", (str(last.deposit), last.wallet)) if last else "",
-            total_size=state.flows.followers,
+            followers=[people_mapping.follower_to_proto(row, state) for row in page],
+            next_page_token=requests.follower_token(status, last) if last else "",
+            total_size=totals.count(status),
             as_of=mapping.timestamp(performance.as_of),
             block_number=performance.block_number,
+            totals=people_mapping.totals_to_proto(totals),
         )
 
 
@@ -144,39 +151,9 @@ class LeaderboardServicer(analytics_pb2_grpc.LeaderboardServiceServicer):
         )
 
 
-async def _get_performance(conn: Connection, vault: VaultId) -> Performance:
+async def get_performance(conn: Connection, vault: VaultId) -> Performance:
+    """Figures of a vault; NotFound."""
     performance = await figures.find_performance(conn, vault)
     if performance is None:
         raise NotFound("no such vault", reason="VAULT_NOT_FOUND")
     return performance
-
-
-def _trade_token(position: TradePosition) -> str:
-    place = (position.time, position.block_order, position.log_order, position.source, position.id)
-    return encode_page_token("trades", place)
-
-
-def _trade_position(token: str) -> TradePosition | None:
-    key = decode_page_token("trades", token, (int, int, int, str, str))
-    if key is None:
-        return None
-    time, block_order, log_order, source, identifier = key
-    mapping.uuid_from_proto(str(identifier), "page_token")
-    for number, limit in ((time, END_OF_TIME), (block_order, NO_BLOCK + 1), (log_order, NO_LOG_INDEX + 1)):
-        _require_token(0 <= int(number) < limit)
-    _require_token("\x00" not in str(source))
-    return TradePosition(int(time), int(block_order), int(log_order), str(source), str(identifier))
-
-
-def _require_token(is_one: bool) -> None:
-    if not is_one:
-        raise violation("page_token", "is not a token of this list")
-
-
-def _follower_position(token: str) -> tuple[int, str] | None:
-    key = decode_page_token("followers", token, (str, str))
-    if key is None:
-        return None
-    deposit, wallet = str(key[0]), str(key[1])
-    _require_token(deposit.isascii() and deposit.isdigit() and len(deposit) < 1_000 and "\x00" not in wallet)
-    return int(deposit), wallet

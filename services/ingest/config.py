@@ -46,4 +46,4 @@ class SchedulerSettings(Settings):
     """Environment of `python -m services.ingest.scheduler`."""
 
     redis_url: RedisUrl = "redis://localhost:6379/0"
-    snapshot_interval_seconds: Annotated[int, Field(ge=1, le=86_400)] = 300
+    snapshot_interval_seconds: Annotated[int, Field(ge=1, le=86_400)] = 60

@@ -18,6 +18,7 @@ from protos.events.v1 import events_pb2 as pb
 from protos.events.v1 import performance_pb2
 from protos.vaults.v1 import vaults_pb2, vaults_pb2_grpc
 from services.ingest.domain import Delivery
+from services.ingest.windows import WindowRefresh
 
 CALL_TIMEOUT_SECONDS: Final = 25.0
 # A message over gRPC's limit of 4 MiB is refused for ever: stay far below it.
@@ -71,6 +72,7 @@ class Services:
     def __init__(self, vaults: grpc.aio.Channel, analytics: grpc.aio.Channel) -> None:
         self._vaults = vaults_pb2_grpc.VaultServiceStub(vaults)
         self._analytics = analytics_pb2_grpc.AnalyticsServiceStub(analytics)
+        self.windows = WindowRefresh(vaults, analytics)
 
     async def apply(self, events: Sequence[tuple[int, pb.ChainEvent]]) -> Answers:
         """Take events to both services, then the changed figures to vaults. DeliveryFailed when one refuses."""

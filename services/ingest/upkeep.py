@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -46,8 +47,11 @@ async def answer_one_request(pool: Pool, services: Services, chain_id: int) -> b
             return False
         request, requested_at = found
         updated = await refresh(services, chain_id, request)
+        if not request.vault_address:
+            await services.windows.run(int(time.time()))
         await inbox.complete_snapshot_request(conn, request, requested_at)
-        if updated:
+        if updated or not request.vault_address:
+            # Windows and boards hold for a later moment now.
             await changes.append(conn, [NewChange(ChangeKind.SNAPSHOT)], events=0, block_number=None)
     log.info("snapshot", vault=request.vault_address or "all", interval=request.interval, updated=updated)
     return True

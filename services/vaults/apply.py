@@ -13,8 +13,16 @@ from libs.registry.apply import register, remove_orphaned, remove_unnamed
 from libs.registry.repository import Pair, flow_amount, lock_vaults, save_orphaned
 from libs.registry.rewind import Rewind
 from libs.results import ApplyResult, answer, key_of
-from services.vaults import repository
-from services.vaults.domain import FlowRow, Performance, SubscriptionState, fold_flows, highest_versions
+from services.vaults.domain import (
+    FlowRow,
+    Performance,
+    SubscriptionState,
+    VaultWindows,
+    fold_flows,
+    highest_versions,
+    newest_windows,
+)
+from services.vaults.repository import figures, subscriptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +53,7 @@ async def _add_flows(conn: Connection, chain_id: int, events: Iterable[Event]) -
     new = _by_pair(chain_id, events)
     if not new:
         return
-    states = await repository.find_subscription_states(conn, list(new))
+    states = await subscriptions.find_subscription_states(conn, list(new))
     late: set[Pair] = set()
     folded: dict[Pair, SubscriptionState | None] = {}
     for pair, flows in new.items():
@@ -74,19 +82,19 @@ def _by_pair(chain_id: int, events: Iterable[Event]) -> dict[Pair, list[FlowRow]
 async def _write_states(conn: Connection, folded: Mapping[Pair, SubscriptionState | None]) -> None:
     states = {pair: (subscription_id(*pair), state) for pair, state in folded.items() if state}
     if states:
-        await repository.save_subscription_states(conn, states)
+        await subscriptions.save_subscription_states(conn, states)
 
 
 async def refold_subscriptions(conn: Connection, pairs: Collection[Pair]) -> None:
     """Derive subscriptions from all of their flows; a pair without any has no subscription."""
     if not pairs:
         return
-    flows = await repository.list_flows(conn, sorted(pairs))
+    flows = await subscriptions.list_flows(conn, sorted(pairs))
     folded = {pair: fold_flows(None, rows) for pair, rows in flows.items()}
     await _write_states(conn, folded)
     gone = [pair for pair, state in folded.items() if state is None]
     if gone:
-        await repository.delete_subscriptions(conn, gone)
+        await subscriptions.delete_subscriptions(conn, gone)
 
 
 async def update_performance(conn: Connection, performances: Iterable[Performance]) -> int:
@@ -95,7 +103,19 @@ async def update_performance(conn: Connection, performances: Iterable[Performanc
     if not newest:
         return 0
     await lock_vaults(conn, [performance.vault_id for performance in newest])
-    return await repository.save_performances(conn, newest)
+    return await figures.save_performances(conn, newest)
+
+
+async def update_windows(conn: Connection, sent: Iterable[VaultWindows]) -> int:
+    """Take over windows of newer refreshes than those stored; returns how many vaults changed."""
+    newest = newest_windows(sent)
+    if not newest:
+        return 0
+    await lock_vaults(conn, [windows.vault_id for windows in newest])
+    newer = await figures.save_refresh_numbers(conn, newest)
+    if newer:
+        await figures.save_windows(conn, [windows for windows in newest if windows.vault_id in newer])
+    return len(newer)
 
 
 async def rewind(conn: Connection, wanted: Rewind) -> Rewound:

@@ -55,6 +55,18 @@ class Vault(NamedTuple):
     block_number: int | None
 
 
+RISK_VERSION = 1
+
+
+class Risk(NamedTuple):
+    """The risk score and the parts that it is the rounded sum of, as decimal text: 0..50, 0..30 and 0..20."""
+
+    score: int
+    argus: str
+    drawdown: str
+    volatility: str
+
+
 @dataclass(frozen=True, slots=True)
 class FlowRow:
     """A flow as the subscription fold needs it; a settlement leaves the deposit unchanged."""
@@ -99,6 +111,33 @@ class Performance:
     block_number: int | None
 
 
+class WindowFigures(NamedTuple):
+    """Figures of one window of a vault as decimal text; None is not known."""
+
+    window: str
+    roi_pct: str | None
+    pnl: str
+    volume: str
+    max_drawdown_pct: str | None
+    volatility_pct: str | None
+    sharpe: str | None
+    closed_win_rate_pct: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class VaultWindows:
+    """Figures of all windows of a vault, as one refresh of analytics worked them out."""
+
+    vault_id: VaultId
+    refresh_number: int
+    windows: tuple[WindowFigures, ...]
+
+    @property
+    def volatility_30d_pct(self) -> str | None:
+        """The volatility that the risk score counts."""
+        return next(figures.volatility_pct for figures in self.windows if figures.window == "30d")
+
+
 def fold_flows(state: SubscriptionState | None, flows: Iterable[FlowRow]) -> SubscriptionState | None:
     """The pair's state after flows in ledger order; a withdrawal above the deposit ends it (metrics.md)."""
     for flow in flows:
@@ -121,4 +160,14 @@ def highest_versions(performances: Iterable[Performance]) -> list[Performance]:
         known = best.get(performance.vault_id)
         if known is None or performance.ledger_version > known.ledger_version:
             best[performance.vault_id] = performance
+    return [best[vault] for vault in sorted(best)]
+
+
+def newest_windows(sent: Iterable[VaultWindows]) -> list[VaultWindows]:
+    """At most one per vault, the one with the highest refresh number, by vault id."""
+    best: dict[VaultId, VaultWindows] = {}
+    for windows in sent:
+        known = best.get(windows.vault_id)
+        if known is None or windows.refresh_number > known.refresh_number:
+            best[windows.vault_id] = windows
     return [best[vault] for vault in sorted(best)]

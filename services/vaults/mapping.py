@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 from uuid import UUID
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -12,10 +14,25 @@ from libs.events import END_OF_TIME, NO_BLOCK
 from libs.identifiers import UserId, VaultId, parse_any_case_address, user_id, vault_id
 from protos.events.v1 import performance_pb2
 from protos.vaults.v1 import vaults_pb2 as pb
-from services.vaults.domain import Performance, Subscription, User, Vault, VaultStatus
+from services.vaults.domain import (
+    RISK_VERSION,
+    Performance,
+    Risk,
+    Subscription,
+    User,
+    Vault,
+    VaultStatus,
+    VaultWindows,
+    WindowFigures,
+)
+from services.vaults.listing import WINDOWS
+
+_Message = TypeVar("_Message")
+_Parsed = TypeVar("_Parsed")
 
 # A sum of many uint256; a percentage with the 50 digits of a ratio, or a small one in exponents.
 _AMOUNT = re.compile(r"[0-9]{1,200}")
+_SIGNED_AMOUNT = re.compile(r"-?[0-9]{1,200}")
 _DECIMAL = re.compile(r"-?[0-9]{1,60}(\.[0-9]{1,1000})?([eE][-+]?[0-9]{1,4})?")
 
 _STATUS_TO_PROTO = {
@@ -54,6 +71,17 @@ def fill_vault(message: pb.Vault, vault: Vault) -> None:
         message.roi_pct = vault.roi_pct
     if vault.block_number is not None:
         message.block_number = vault.block_number
+
+
+def risk_to_proto(risk: Risk) -> pb.Risk:
+    """A risk score with its parts on the wire."""
+    return pb.Risk(
+        score=risk.score,
+        version=RISK_VERSION,
+        argus=risk.argus,
+        drawdown=risk.drawdown,
+        volatility=risk.volatility,
+    )
 
 
 def user_to_proto(user: User) -> pb.User:
@@ -115,16 +143,42 @@ def parse_uuid(text: str, field: str) -> UUID:
 
 def performances_from_proto(request: pb.UpdatePerformanceRequest) -> list[Performance]:
     """The figures of a request; InvalidArgument names each malformed field."""
+    return _each("performances", request.performances, _performance_from_proto)
+
+
+def windows_from_proto(request: pb.UpdateWindowFiguresRequest) -> list[VaultWindows]:
+    """The windows of a request; InvalidArgument names each malformed vault."""
+    return _each("figures", request.figures, _windows_from_proto)
+
+
+def _each(field: str, messages: Iterable[_Message], parse: Callable[[_Message], _Parsed]) -> list[_Parsed]:
     violations: list[FieldViolation] = []
-    performances: list[Performance] = []
-    for index, message in enumerate(request.performances):
+    parsed: list[_Parsed] = []
+    for index, message in enumerate(messages):
         try:
-            performances.append(_performance_from_proto(message))
+            parsed.append(parse(message))
         except ValueError:
-            violations.append(FieldViolation(f"performances[{index}]", "has a malformed id or number"))
+            violations.append(FieldViolation(f"{field}[{index}]", "has a malformed id or number"))
     if violations:
         raise InvalidArgument(violations)
-    return performances
+    return parsed
+
+
+def _windows_from_proto(message: performance_pb2.VaultWindowFigures) -> VaultWindows:
+    windows = tuple(_window_from_proto(window) for window in message.windows)
+    if message.refresh_number > NO_BLOCK or sorted(figures.window for figures in windows) != sorted(WINDOWS):
+        raise ValueError(message.vault_id)
+    return VaultWindows(VaultId(UUID(message.vault_id)), message.refresh_number, windows)
+
+
+def _window_from_proto(message: performance_pb2.WindowFigures) -> WindowFigures:
+    if not (_SIGNED_AMOUNT.fullmatch(message.pnl) and _AMOUNT.fullmatch(message.volume)):
+        raise ValueError(message.window)
+    ratios = {
+        name: _decimal_text(getattr(message, name)) if message.HasField(name) else None
+        for name in ("roi_pct", "max_drawdown_pct", "volatility_pct", "sharpe", "closed_win_rate_pct")
+    }
+    return WindowFigures(window=message.window, pnl=message.pnl, volume=message.volume, **ratios)
 
 
 def _performance_from_proto(message: performance_pb2.VaultPerformance) -> Performance:

@@ -37,7 +37,13 @@ from tests.servers import short_folder, wait_until
 from vaultline.embedded import EmbeddedPostgres, EmbeddedRedis
 
 SECRETS = {name: f"{name.lower().replace('_', '')}0123456789abcdef" for name in example_variables()}
-OURS = ("migrate", "vaults", "analytics", "ingest", "worker", "scheduler", "gateway")
+OURS = ("migrate", "vaults", "analytics", "ingest", "worker", "scheduler", "indexer", "bridge", "gateway")
+# Nobody answers there: the indexer and the bridge wait.
+NOWHERE = {
+    "RPC_URL": "http://127.0.0.1:9",
+    "VAULT_FACTORY_ADDRESS": f"0x{'fa' * 20}",
+    "BULLMQ_REDIS_URL": "redis://127.0.0.1:9/0",
+}
 
 
 class LocalStack:
@@ -153,7 +159,7 @@ class LocalStack:
 def local_stack() -> Iterator[LocalStack]:
     with short_folder() as folder:
         folder.chmod(0o711)
-        stack = LocalStack(folder, SECRETS)
+        stack = LocalStack(folder, {**SECRETS, **NOWHERE})
         try:
             yield stack
         finally:
@@ -198,6 +204,11 @@ def test_each_password_is_demanded_by_name() -> None:
             load_services({**SECRETS, name: ""})
 
 
+def test_only_what_follows_a_chain_or_another_backend_must_be_asked_for() -> None:
+    profiles = {name: service.declared.get("profiles") for name, service in load_services(SECRETS).items()}
+    assert {name: asked for name, asked in profiles.items() if asked} == {"indexer": ["chain"], "bridge": ["bridge"]}
+
+
 def test_the_passwords_are_all_that_must_be_set() -> None:
     demanded = set(re.findall(r"\$\{(\w+):\?", (PROJECT / "docker-compose.yml").read_text()))
     assert demanded == set(SECRETS)
@@ -216,6 +227,8 @@ def test_each_process_holds_only_the_logins_it_needs() -> None:
         "ingest": ["INGEST_DATABASE_URL", "REDIS_URL"],
         "worker": ["INGEST_DATABASE_URL", "REDIS_URL"],
         "scheduler": ["REDIS_URL"],
+        "indexer": ["INGEST_DATABASE_URL", "REDIS_URL", "RPC_URL"],
+        "bridge": ["BULLMQ_REDIS_URL", "INGEST_DATABASE_URL"],
         "gateway": [],
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import tarfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -180,6 +181,48 @@ def test_global_figures_are_those_of_the_active_vaults(platform: UpProcess) -> N
     assert figures["activeVaultsCount"] == len(active) == 5
     assert int(figures["totalTvl"]) == sum(int(vault["totalVaultTVL"]) for vault in active)
     assert figures["totalTrades"] == sum(vault["tradeCount"] for vault in active)
+
+
+def refresh_figures(platform: UpProcess, url: str) -> None:
+    """Ask for a snapshot and wait until windows and boards hold for a later moment than before."""
+
+    def as_of() -> str:
+        return platform.get("/api/analytics/global")["meta"]["figuresAsOf"] or ""
+
+    before, now = as_of(), int(time.time())
+    job = {"task_id": f"now-{now}", "task_name": "ingest.snapshot", "labels": {}, "args": []}
+    with redis.Redis.from_url(url) as client:
+        body = json.dumps({**job, "kwargs": {"interval": "now", "triggeredAt": now}})
+        client.xadd("vaultline:snapshots", {"data": body})
+    wait_until(lambda: as_of() > before, seconds=30, what="the figures are refreshed")
+
+
+def test_a_snapshot_brings_figures_that_agree_on_every_endpoint(platform: UpProcess, redis_server: Any) -> None:
+    refresh_figures(platform, redis_server.url)
+    tvls: dict[str, int] = {}
+    for address, vault in vaults(platform).items():
+        detail = platform.get(f"/api/vaults/{address}")["data"]
+        windows = platform.get(f"/api/vaults/{address}/performance")["data"]
+        assert detail["performance"] == windows
+        assert list(windows) == ["24h", "7d", "30d", "90d", "1y", "all"]
+        for window in windows.values():
+            nulls = {name for name, value in window.items() if value is None}
+            assert nulls == set(window["nullReasons"])
+        whole = windows["all"]
+        assert round(whole["roiPct"] or 0, 2) == pytest.approx(vault["roi"], abs=0.011)
+        last = platform.get(f"/api/vaults/{address}/history?resolution=1d&limit=1")["data"]
+        if last:
+            assert (last[0]["equity"], last[0]["pnl"], last[0]["tvl"]) == (detail["equity"], whole["pnl"], vault["tvl"])
+            assert last[0]["price"] == detail["unitPrice"]
+        if vault["status"] == "ACTIVE":
+            tvls[vault["baseAsset"]] = tvls.get(vault["baseAsset"], 0) + int(vault["tvl"])
+        if whole["roiPct"] is not None:
+            place = platform.get(f"/api/leaderboard/rank/{address}")["data"]
+            assert place["value"] == whole["roiPct"]
+            assert place["total"] == len(platform.get("/api/leaderboard/vaults?limit=100")["data"])
+    globally = platform.get("/api/analytics/global")["data"]
+    assert {asset: int(tvl) for asset, tvl in globally["tvlByAsset"].items()} == tvls
+    assert globally["vaultsByStatus"] == {"ACTIVE": 5, "PAUSED": 2, "LIQUIDATED": 0}
 
 
 def test_foreign_lookalikes_appear_nowhere(platform: UpProcess) -> None:

@@ -34,7 +34,11 @@ def put_demo_through(data_dir: Path) -> list[str]:
         assert demo.wait() == 0, demo.text
         assert demo.left_running() == []
         shown = [line for line in demo.lines if line.startswith("demo ")]
-    changing = re.compile(r"http://127\.0\.0\.1:\d+|\"timestamp\": \"[^\"]*\"")
+    # The age and the windows of a vault are as of the last refresh.
+    changing = re.compile(
+        r"http://127\.0\.0\.1:\d+|\"(timestamp|asOf|figuresAsOf)\": \"[^\"]*\"|"
+        r"\"(ageDays|coverageDays|annualisedPct|calmar)\": [^,]*"
+    )
     return [changing.sub("…", line) for line in shown]
 
 

@@ -200,4 +200,14 @@ def followers() -> analytics_pb2.ListFollowersResponse:
         subscribed_at=at(1_769_916_060),
         has_left=True,
     )
-    return analytics_pb2.ListFollowersResponse(followers=[stays, left], total_size=2, as_of=at(1_769_919_600))
+    totals = analytics_pb2.FollowerTotals(
+        listed_count=2,
+        active_count=1,
+        profitable_count=1,
+        profitable_pct="50",
+        deposited_amount="500",
+        unallocated_equity="-7",
+    )
+    return analytics_pb2.ListFollowersResponse(
+        followers=[stays, left], total_size=2, as_of=at(1_769_919_600), totals=totals
+    )

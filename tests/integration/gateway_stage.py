@@ -19,9 +19,16 @@ from gateway.config import GatewaySettings
 from gateway.context import GATEWAY, Gateway
 from gateway.server import serving
 from gateway.upstream import Upstream
+from libs.errors import NotFound
 from libs.rpc.client import open_channel
 from libs.rpc.server import ErrorInterceptor
-from protos.analytics.v1 import analytics_pb2_grpc
+from protos.analytics.v1 import (
+    analytics_pb2_grpc,
+    leaderboards_pb2_grpc,
+    people_pb2_grpc,
+    performance_pb2,
+    performance_pb2_grpc,
+)
 from protos.ingest.v1 import ingest_pb2, ingest_pb2_grpc
 from protos.vaults.v1 import vaults_pb2_grpc
 
@@ -45,7 +52,11 @@ class Script:
     """What the services answer and what they were asked."""
 
     def __init__(self) -> None:
-        self.answers: dict[str, Any] = {}
+        # What every vault's detail and the globals ask besides: nothing is known unless a test says more.
+        self.answers: dict[str, Any] = {
+            "GetVaultPerformance": NotFound("no such vault", reason="VAULT_NOT_FOUND"),
+            "GetGlobalPerformance": performance_pb2.GetGlobalPerformanceResponse(),
+        }
         self.calls: list[tuple[str, Any]] = []
         # A method with a gate waits for it to open.
         self.gates: dict[str, asyncio.Event] = {}
@@ -234,6 +245,21 @@ class Stage:
         analytics_pb2_grpc.add_AnalyticsServiceServicer_to_server(servicer, server)
         leaders = _scripted(analytics_pb2_grpc.LeaderboardServiceServicer, self.script, ["ListLeaders"])
         analytics_pb2_grpc.add_LeaderboardServiceServicer_to_server(leaders, server)
+        names = [
+            "GetVaultPerformance",
+            "GetVaultHistory",
+            "GetGlobalPerformance",
+            "GetGlobalHistory",
+            "ListDefinitions",
+        ]
+        performance = _scripted(performance_pb2_grpc.PerformanceServiceServicer, self.script, names)
+        performance_pb2_grpc.add_PerformanceServiceServicer_to_server(performance, server)
+        names = ["ListFlows", "GetFollower", "ListPositions", "GetPortfolioHistory"]
+        people = _scripted(people_pb2_grpc.PeopleServiceServicer, self.script, names)
+        people_pb2_grpc.add_PeopleServiceServicer_to_server(people, server)
+        names = ["ListVaultBoard", "ListLeaderBoard", "GetRank"]
+        boards = _scripted(leaderboards_pb2_grpc.BoardServiceServicer, self.script, names)
+        leaderboards_pb2_grpc.add_BoardServiceServicer_to_server(boards, server)
 
 
 @asynccontextmanager

@@ -17,10 +17,11 @@ from libs.database import is_reachable, open_pool
 from libs.rpc.client import open_channel
 from libs.rpc.healthcheck import is_serving
 from libs.rpc.server import serve
-from protos.analytics.v1 import analytics_pb2_grpc
+from protos.analytics.v1 import analytics_pb2_grpc, refresh_pb2_grpc
 from protos.ingest.v1 import ingest_pb2_grpc
 from protos.vaults.v1 import vaults_pb2_grpc
 from services.analytics.servicer import AnalyticsServicer
+from services.analytics.servicer_refresh import RefreshServicer
 from services.ingest.coordinator import Coordinator
 from services.ingest.delivery import Services
 from services.ingest.dispatcher import PartitionDispatcher
@@ -123,8 +124,8 @@ class Stage:
         self.intake = InboxIntake(self.pool, CHAIN_ID, clock=lambda: NOW)
         for name in self.targets:
             await self.start(name)
-        channels = [await self._open.enter_async_context(open_channel(self.targets[n])) for n in self.targets]
-        self.services = Services(*channels)
+        self.channels = [await self._open.enter_async_context(open_channel(self.targets[n])) for n in self.targets]
+        self.services = Services(*self.channels)
 
     async def close(self) -> None:
         """End everything."""
@@ -147,6 +148,7 @@ class Stage:
                 analytics = ScriptedAnalytics(pool, CHAIN_ID)
                 analytics.script = self.analytics
                 analytics_pb2_grpc.add_AnalyticsServiceServicer_to_server(analytics, server)
+                refresh_pb2_grpc.add_RefreshServiceServicer_to_server(RefreshServicer(pool, CHAIN_ID, 100_000), server)
             return []
 
         await stack.enter_async_context(

@@ -15,9 +15,12 @@ from google.rpc import error_details_pb2, status_pb2
 from libs.database import Pool, open_pool
 from libs.rpc.client import open_channel
 from libs.rpc.server import serve
-from protos.analytics.v1 import analytics_pb2_grpc
+from protos.analytics.v1 import analytics_pb2_grpc, leaderboards_pb2_grpc, people_pb2_grpc, performance_pb2_grpc
 from protos.vaults.v1 import vaults_pb2_grpc
 from services.analytics.servicer import AnalyticsServicer, LeaderboardServicer
+from services.analytics.servicer_boards import BoardServicer
+from services.analytics.servicer_people import PeopleServicer
+from services.analytics.servicer_performance import PerformanceServicer
 from services.vaults.servicer import VaultServicer
 from tests.integration.service_pair import CHAIN_ID
 from tests.servers import Database, short_folder
@@ -48,8 +51,8 @@ class Refusal:
 
 
 @asynccontextmanager
-async def served_services(database: Database) -> AsyncIterator[Served]:
-    """Both services on a migrated database, each with a pool of eight connections."""
+async def service_channels(database: Database) -> AsyncIterator[list[grpc.aio.Channel]]:
+    """Channels to vaults and to analytics on a migrated database, each with a pool of eight connections."""
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(short_folder())
         channels = []
@@ -58,6 +61,13 @@ async def served_services(database: Database) -> AsyncIterator[Served]:
             target = f"unix:{folder}/{name}"
             await stack.enter_async_context(_serving(name, target, partial(register, pool)))
             channels.append(await stack.enter_async_context(open_channel(target)))
+        yield channels
+
+
+@asynccontextmanager
+async def served_services(database: Database) -> AsyncIterator[Served]:
+    """Stubs of both services on a migrated database."""
+    async with service_channels(database) as channels:
         yield Served(
             vaults=vaults_pb2_grpc.VaultServiceStub(channels[0]),
             analytics=analytics_pb2_grpc.AnalyticsServiceStub(channels[1]),
@@ -93,6 +103,9 @@ def _register_vaults(pool: Pool, server: grpc.aio.Server) -> list[str]:
 def _register_analytics(pool: Pool, server: grpc.aio.Server) -> list[str]:
     analytics_pb2_grpc.add_AnalyticsServiceServicer_to_server(AnalyticsServicer(pool, CHAIN_ID), server)
     analytics_pb2_grpc.add_LeaderboardServiceServicer_to_server(LeaderboardServicer(pool), server)
+    people_pb2_grpc.add_PeopleServiceServicer_to_server(PeopleServicer(pool, CHAIN_ID), server)
+    performance_pb2_grpc.add_PerformanceServiceServicer_to_server(PerformanceServicer(pool), server)
+    leaderboards_pb2_grpc.add_BoardServiceServicer_to_server(BoardServicer(pool), server)
     return ["protos.analytics.v1.AnalyticsService", "protos.analytics.v1.LeaderboardService"]
 
 

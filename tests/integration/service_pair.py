@@ -37,7 +37,10 @@ Rows = dict[str, list[tuple[str, str]]]
 # Bookkeeping depends on how the events were grouped: versions, whether figures came before or after a status (what is
 # published of their time has both), and empty states, which say as little as none.
 _TABLE_ROWS = sql.SQL("SELECT {name} AS name, (to_jsonb(t) - {bookkeeping}::text[])::text AS body FROM {table} t")
-_BOOKKEEPING = {("vaults", "vaults"): ["ledger_version", "as_of"], ("analytics", "vaults"): ["ledger_version"]}
+_BOOKKEEPING = {
+    ("vaults", "vaults"): ["ledger_version", "as_of"],
+    ("analytics", "vaults"): ["ledger_version", "refolded_version"],
+}
 _FILLED_STATES = sql.SQL(" WHERE convert_from(state, 'UTF8')::jsonb ->> 'entries' <> '0'")
 
 
@@ -173,7 +176,10 @@ class ServicePair:
             DELETE FROM vaults.vaults; DELETE FROM vaults.users;
             DELETE FROM analytics.followers; DELETE FROM analytics.fold_states; DELETE FROM analytics.trades;
             DELETE FROM analytics.flows; DELETE FROM analytics.deployments; DELETE FROM analytics.vaults;
-            DELETE FROM analytics.users;
+            DELETE FROM analytics.users; DELETE FROM analytics.price_points; DELETE FROM analytics.follower_points;
+            DELETE FROM analytics.refreshes; DELETE FROM analytics.subjects; DELETE FROM analytics.price_runs;
+            DELETE FROM analytics.day_summaries; DELETE FROM analytics.board_entries;
+            DELETE FROM analytics.board_baselines; DELETE FROM analytics.reputation_baselines;
             DELETE FROM vaults.orphaned_blocks; DELETE FROM analytics.orphaned_blocks
             """
         )

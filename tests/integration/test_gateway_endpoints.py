@@ -76,16 +76,17 @@ async def test_the_meta_of_a_list_is_the_last_change_of_its_rows():
     assert body["meta"] == {"asOf": "2026-02-01T04:20:00.005Z", "blockNumber": 9}
 
 
-async def test_a_vault_comes_with_its_latest_trades_in_two_calls():
+async def test_a_vault_comes_with_its_latest_trades_and_the_legacy_fields_in_three_calls():
     async with stage() as gateway:
         gateway.script.answers["GetVault"] = vaults_pb2.GetVaultResponse(vault=rows.vault_row())
         gateway.script.answers["ListTrades"] = rows.trade_rows()
-        assert await gateway.get(f"/api/vaults/{VAULT_ID}") == {
-            "success": True,
-            "data": {**VAULT_JSON, "trades": [KNOWN_TRADE_JSON, VAGUE_TRADE_JSON]},
-            "meta": {"asOf": "2026-02-01T05:20:00.000Z", "blockNumber": 1234570},
-        }
-        assert sorted(name for name, _ in gateway.script.calls) == ["GetVault", "ListTrades"]
+        body = await gateway.get(f"/api/vaults/{VAULT_ID}")
+        assert body["success"] is True
+        legacy = {**VAULT_JSON, "trades": [KNOWN_TRADE_JSON, VAGUE_TRADE_JSON]}
+        assert {name: body["data"][name] for name in legacy} == legacy
+        assert body["meta"]["asOf"] == "2026-02-01T05:20:00.000Z"
+        assert body["meta"]["blockNumber"] == 1234570
+        assert sorted(name for name, _ in gateway.script.calls) == ["GetVault", "GetVaultPerformance", "ListTrades"]
         assert gateway.script.requests("ListTrades")[0].page_size == 10
 
 
@@ -170,6 +171,15 @@ async def test_followers_are_listed_with_those_who_left():
                     "nullReasons": {"roiPct": "no_deposits"},
                 },
             ],
+            "totals": {
+                "followers": 2,
+                "active": 1,
+                "left": 1,
+                "profitable": 1,
+                "profitableFollowersPct": 50.0,
+                "depositedAmount": "500",
+                "unallocatedEquity": "-7",
+            },
             "pagination": {"total": 2, "limit": 50, "hasMore": False, "nextCursor": None},
             "meta": {"asOf": "2026-02-01T04:20:00.000Z", "blockNumber": None},
         }
@@ -178,24 +188,32 @@ async def test_followers_are_listed_with_those_who_left():
 async def test_global_analytics_have_the_legacy_fields():
     async with stage() as gateway:
         gateway.script.answers["GetGlobalAnalytics"] = rows.global_figures()
-        assert await gateway.get("/api/analytics/global") == {
-            "success": True,
-            "data": {
-                "activeVaultsCount": 2,
-                "totalTvl": "231584178474632390847141970017375815706539969331281128078915168015826259279870",
-                "totalTrades": 3,
-                "winRate": 33.33,
-            },
-            "meta": {"asOf": "2026-02-01T04:20:00.000Z", "blockNumber": 7},
-        }
+        body = await gateway.get("/api/analytics/global")
+    assert list(body["data"].items())[:4] == [
+        ("activeVaultsCount", 2),
+        ("totalTvl", "231584178474632390847141970017375815706539969331281128078915168015826259279870"),
+        ("totalTrades", 3),
+        ("winRate", 33.33),
+    ]
+    assert body["meta"] == {"asOf": "2026-02-01T04:20:00.000Z", "blockNumber": 7, "figuresAsOf": None}
 
 
 async def test_a_platform_without_trades_has_a_win_rate_of_zero():
     async with stage() as gateway:
         gateway.script.answers["GetGlobalAnalytics"] = analytics_pb2.GetGlobalAnalyticsResponse()
         body = await gateway.get("/api/analytics/global")
-    assert body["data"] == {"activeVaultsCount": 0, "totalTvl": "0", "totalTrades": 0, "winRate": 0}
-    assert body["meta"] == {"asOf": None, "blockNumber": None}
+    assert body["data"] == {
+        "activeVaultsCount": 0,
+        "totalTvl": "0",
+        "totalTrades": 0,
+        "winRate": 0,
+        "tvlByAsset": {},
+        "vaultsByStatus": {"ACTIVE": 0, "PAUSED": 0, "LIQUIDATED": 0},
+        "followers": 0,
+        "leaders": 0,
+        "performance": {"24h": {}, "7d": {}, "30d": {}, "90d": {}, "1y": {}, "all": {}},
+    }
+    assert body["meta"] == {"asOf": None, "blockNumber": None, "figuresAsOf": None}
 
 
 async def test_vault_analytics_have_the_legacy_fields():

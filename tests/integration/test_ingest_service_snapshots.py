@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,6 +13,7 @@ import pytest
 from libs.identifiers import checksum_address
 from protos.ingest.v1 import ingest_pb2 as pb
 from services.ingest.upkeep import answer_one_request, run_snapshots
+from services.ingest.windows import WindowRefresh
 from tests.integration.ingest_jobs import vault_address
 from tests.integration.ingest_stage import CHAIN_ID, Stage, staged, until
 from tests.oracle.jobs import deployed, flow, job, trade
@@ -23,6 +25,13 @@ FIGURES = """
 """
 TAMPER = "UPDATE vaults.vaults SET ledger_version = 0, tvl = 666, trade_count = 6, follower_count = 66"
 OPEN = "SELECT count(*) FROM ingest.snapshots WHERE completed_at IS NULL OR completed_at < requested_at"
+REFRESH = "SELECT number, (SELECT count(*) FROM analytics.board_entries) FROM analytics.refreshes"
+WINDOWS = """
+    SELECT contract_address, window_name, pnl::int
+    FROM vaults.vault_windows JOIN vaults.vaults ON id = vault_id
+    WHERE window_name IN ('1y', 'all')
+    ORDER BY contract_address, window_name
+"""
 ONE, TWO = (checksum_address(vault_address(number)) for number in (1, 2))
 TRUE = [(ONE, 500, 1, 1), (TWO, 30, 0, 1)]
 
@@ -77,13 +86,40 @@ async def test_a_snapshot_of_one_vault_leaves_the_others_alone(stage):
     assert stage.rows(FIGURES) == [(ONE, 666, 6, 66), (TWO, 30, 0, 1)]
 
 
-async def test_a_snapshot_that_finds_everything_current_is_no_change(stage, redis_url):
+async def test_a_snapshot_of_one_vault_that_is_current_is_no_change(stage, redis_url):
     async with answering(stage), stage.serving(redis_url) as ingest:
-        await stage.feed(snapshot(1), snapshot(2, vaultAddress=vault_address(99)))
+        await stage.feed(snapshot(1, vaultAddress=ONE), snapshot(2, vaultAddress=vault_address(99)))
         await until(lambda: stage.value(OPEN) == 0)
         status = await ingest.GetPipelineStatus(pb.GetPipelineStatusRequest())
     assert status.HasField("last_snapshot_at")
     assert status.change_sequence == 5
+
+
+async def test_a_snapshot_of_all_brings_windows_and_boards_up_to_now_and_tells_of_it(stage):
+    asked_at = int(time.time())
+    async with answering(stage):
+        await stage.feed(snapshot(1))
+        await until(lambda: stage.value(OPEN) == 0)
+        assert stage.rows("SELECT kind FROM ingest.changes WHERE sequence > 5") == [(pb.CHANGE_KIND_SNAPSHOT,)]
+        assert stage.rows(REFRESH) == [(1, 3)]
+        # The trade of 10 was long ago: only the window of all has it, and the vaults service knows that.
+        assert stage.rows(WINDOWS) == [(ONE, "1y", 0), (ONE, "all", 10), (TWO, "1y", 0), (TWO, "all", 0)]
+        await stage.feed(snapshot(2))
+        await until(lambda: stage.rows(REFRESH) == [(2, 3)] and stage.value(OPEN) == 0)
+    assert asked_at <= stage.value("SELECT extract(epoch FROM as_of)::bigint FROM analytics.refreshes") <= time.time()
+
+
+async def test_windows_that_did_not_reach_vaults_are_taken_there_by_the_next_snapshot(stage):
+    async with answering(stage):
+        await stage.feed(snapshot(1))
+        await until(lambda: stage.value(OPEN) == 0)
+        known = stage.rows(WINDOWS)
+        stage.run("DELETE FROM vaults.vault_windows; UPDATE vaults.vaults SET refresh_number = 0")
+    stage.services.windows = WindowRefresh(*stage.channels)
+    async with answering(stage):
+        await stage.feed(snapshot(2))
+        await until(lambda: stage.value(OPEN) == 0)
+    assert stage.rows(WINDOWS) == known
 
 
 async def test_requests_of_the_same_kind_are_answered_once(stage):

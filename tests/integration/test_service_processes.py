@@ -28,7 +28,10 @@ SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 FULL_NAMES = {
     "vaults": ["protos.vaults.v1.VaultService"],
-    "analytics": ["protos.analytics.v1.AnalyticsService", "protos.analytics.v1.LeaderboardService"],
+    "analytics": [
+        f"protos.analytics.v1.{name}Service"
+        for name in ("Analytics", "Board", "Leaderboard", "People", "Performance", "Refresh")
+    ],
 }
 
 

@@ -12,6 +12,9 @@ TOLERANCE = Decimal("1e-9")
 NOISE = Decimal("1e-30")
 """In percent: prices kept to 50 digits can't show or deny a movement below this."""
 
+_TINY_LOSSES = {"no_down_day", "out_of_range"}
+"""A daily loss below 10^-39 is one or none, as 40 digits are taken of the return or of the quotient before it."""
+
 
 def differences(figures: WindowFigures, other: Mapping[str, object]) -> list[str]:
     """Compare under the names of the REST contract; `other` has ratios as Decimal, times as UNIX seconds.
@@ -42,6 +45,8 @@ def _left_out(figures: WindowFigures, other: Mapping[str, object]) -> set[str]:
     spread = [figures.ratios["volatilityPct"], other["volatilityPct"]]
     if any(isinstance(value, Decimal) and 0 < value < NOISE for value in spread):
         names |= {"sharpe", "sortino"}
+    if {figures.null_reasons.get("sortino"), _mapping(other["nullReasons"]).get("sortino")} == _TINY_LOSSES:
+        names.add("sortino")
     return names
 
 

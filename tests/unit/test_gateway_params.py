@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
-from gateway.params import Page, leader_page, parse_vault_id, row_page, vault_page
+from gateway.params import Page, VaultListQuery, leader_page, parse_vault_id, trade_list_query, vault_list_query
 from libs.errors import InvalidArgument
 
 
@@ -17,34 +17,34 @@ from libs.errors import InvalidArgument
     cursor=st.text("abcXYZ019_-", max_size=40),
 )
 def test_a_canonical_url_parses_to_its_own_page(limit, offset, cursor):
-    page = Page(limit, 0 if cursor else offset, cursor)
-    url = page.url("/api/vaults", default_limit=1000)
-    parsed = vault_page(URL(url).query)
-    assert parsed == page
-    assert parsed.url("/api/vaults", default_limit=1000) == url
+    wanted = VaultListQuery(page=Page(limit, 0 if cursor else offset, cursor))
+    url = wanted.url("/api/vaults")
+    parsed = vault_list_query(URL(url).query, 125)
+    assert parsed == wanted
+    assert parsed.url("/api/vaults") == url
 
 
 def test_defaults_leave_no_trace_in_the_canonical_url():
-    assert vault_page(URL("/?limit=1000&offset=0&cursor=").query).url("/a", default_limit=1000) == "/a"
-    assert row_page(URL("/?limit=50").query).url("/a", default_limit=50) == "/a"
+    assert vault_list_query(URL("/?limit=1000&offset=0&cursor=").query, 125).url("/a") == "/a"
+    assert trade_list_query(URL("/?limit=50").query).url("/a") == "/a"
     assert leader_page(URL("/?offset=0").query).url("/a", default_limit=50) == "/a"
 
 
 def test_the_canonical_url_has_one_order():
     query = URL("/?cursor=YQ&limit=7").query
-    assert vault_page(query).url("/a", default_limit=1000) == "/a?limit=7&cursor=YQ"
+    assert vault_list_query(query, 125).url("/a") == "/a?limit=7&cursor=YQ"
 
 
 @pytest.mark.parametrize("text", ["+5", " 5", "5 ", "5.0", "1e3", "0x5", "-0", "½", "٥", "5\n"])
 def test_only_plain_digits_are_an_integer(text):
     with pytest.raises(InvalidArgument) as refused:
-        vault_page(URL("/").with_query({"limit": text}).query)
+        vault_list_query(URL("/").with_query({"limit": text}).query, 125)
     assert [violation.field for violation in refused.value.violations] == ["limit"]
 
 
 def test_a_number_of_five_thousand_digits_is_out_of_range_and_nothing_worse():
     with pytest.raises(InvalidArgument):
-        vault_page(URL("/").with_query({"limit": "9" * 5000}).query)
+        vault_list_query(URL("/").with_query({"limit": "9" * 5000}).query, 125)
     assert leader_page(URL("/").with_query({"limit": "9" * 5000}).query).limit == 100
 
 

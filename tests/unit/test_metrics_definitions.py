@@ -38,7 +38,7 @@ def test_definitions_say_everything_about_a_figure() -> None:
 
 def test_what_every_answer_is_about_is_defined() -> None:
     assert {"roi", "drawdown", "winRate", "riskScore", "tvl", "equity", "unitPrice", "epochRoiPct"} <= set(DEFINITIONS)
-    assert DEFINITIONS["roiPct"].null_reasons == ("no_deposits", "liquidated", "out_of_range")
+    assert DEFINITIONS["roiPct"].null_reasons == ("no_deposits", "liquidated", "out_of_range", "not_refreshed")
 
 
 @given(ledgers(max_size=12), st.sampled_from(Window), st.integers(0, 200), st.data())

@@ -20,12 +20,37 @@ class TradeFlag(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     TRADE_FLAG_SELF_TRADE: _ClassVar[TradeFlag]
     TRADE_FLAG_INPUT_UNPAID: _ClassVar[TradeFlag]
     TRADE_FLAG_TIME_ASSUMED: _ClassVar[TradeFlag]
+
+class TradeOutcome(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    TRADE_OUTCOME_UNSPECIFIED: _ClassVar[TradeOutcome]
+    TRADE_OUTCOME_WIN: _ClassVar[TradeOutcome]
+    TRADE_OUTCOME_LOSS: _ClassVar[TradeOutcome]
+
+class FollowerFlag(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    FOLLOWER_FLAG_UNSPECIFIED: _ClassVar[FollowerFlag]
+    FOLLOWER_FLAG_WITHDRAWAL_EXCEEDS_DEPOSIT: _ClassVar[FollowerFlag]
+
+class FollowerStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    FOLLOWER_STATUS_UNSPECIFIED: _ClassVar[FollowerStatus]
+    FOLLOWER_STATUS_ACTIVE: _ClassVar[FollowerStatus]
+    FOLLOWER_STATUS_LEFT: _ClassVar[FollowerStatus]
 TRADE_FLAG_UNSPECIFIED: TradeFlag
 TRADE_FLAG_COST_BASIS_PARTIAL: TradeFlag
 TRADE_FLAG_AMOUNT_OUT_UNKNOWN: TradeFlag
 TRADE_FLAG_SELF_TRADE: TradeFlag
 TRADE_FLAG_INPUT_UNPAID: TradeFlag
 TRADE_FLAG_TIME_ASSUMED: TradeFlag
+TRADE_OUTCOME_UNSPECIFIED: TradeOutcome
+TRADE_OUTCOME_WIN: TradeOutcome
+TRADE_OUTCOME_LOSS: TradeOutcome
+FOLLOWER_FLAG_UNSPECIFIED: FollowerFlag
+FOLLOWER_FLAG_WITHDRAWAL_EXCEEDS_DEPOSIT: FollowerFlag
+FOLLOWER_STATUS_UNSPECIFIED: FollowerStatus
+FOLLOWER_STATUS_ACTIVE: FollowerStatus
+FOLLOWER_STATUS_LEFT: FollowerStatus
 
 class ApplyEventsRequest(_message.Message):
     __slots__ = ("events",)
@@ -147,15 +172,33 @@ class Trade(_message.Message):
     block_number: int
     def __init__(self, id: _Optional[str] = ..., vault_id: _Optional[str] = ..., transaction_hash: _Optional[str] = ..., log_index: _Optional[int] = ..., asset_in: _Optional[str] = ..., asset_out: _Optional[str] = ..., amount_in: _Optional[str] = ..., amount_out: _Optional[str] = ..., is_profit: _Optional[bool] = ..., pnl_amount: _Optional[str] = ..., executed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., is_close: _Optional[bool] = ..., flags: _Optional[_Iterable[_Union[TradeFlag, str]]] = ..., block_number: _Optional[int] = ...) -> None: ...
 
+class TradeFilter(_message.Message):
+    __slots__ = ("since", "until", "asset", "is_close", "outcome", "flag")
+    SINCE_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_FIELD_NUMBER: _ClassVar[int]
+    ASSET_FIELD_NUMBER: _ClassVar[int]
+    IS_CLOSE_FIELD_NUMBER: _ClassVar[int]
+    OUTCOME_FIELD_NUMBER: _ClassVar[int]
+    FLAG_FIELD_NUMBER: _ClassVar[int]
+    since: _timestamp_pb2.Timestamp
+    until: _timestamp_pb2.Timestamp
+    asset: str
+    is_close: bool
+    outcome: TradeOutcome
+    flag: TradeFlag
+    def __init__(self, since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., asset: _Optional[str] = ..., is_close: _Optional[bool] = ..., outcome: _Optional[_Union[TradeOutcome, str]] = ..., flag: _Optional[_Union[TradeFlag, str]] = ...) -> None: ...
+
 class ListTradesRequest(_message.Message):
-    __slots__ = ("vault_id", "page_size", "page_token")
+    __slots__ = ("vault_id", "page_size", "page_token", "filter")
     VAULT_ID_FIELD_NUMBER: _ClassVar[int]
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    FILTER_FIELD_NUMBER: _ClassVar[int]
     vault_id: str
     page_size: int
     page_token: str
-    def __init__(self, vault_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+    filter: TradeFilter
+    def __init__(self, vault_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., filter: _Optional[_Union[TradeFilter, _Mapping]] = ...) -> None: ...
 
 class ListTradesResponse(_message.Message):
     __slots__ = ("trades", "next_page_token", "total_size", "as_of", "block_number")
@@ -172,7 +215,7 @@ class ListTradesResponse(_message.Message):
     def __init__(self, trades: _Optional[_Iterable[_Union[Trade, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., total_size: _Optional[int] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., block_number: _Optional[int] = ...) -> None: ...
 
 class Follower(_message.Message):
-    __slots__ = ("user_id", "wallet_address", "deposited_amount", "equity", "pnl", "roi_pct", "subscribed_at", "has_left")
+    __slots__ = ("user_id", "wallet_address", "deposited_amount", "equity", "pnl", "roi_pct", "subscribed_at", "has_left", "deposited_total", "withdrawn_total", "settled_total", "first_deposit_at", "flags")
     USER_ID_FIELD_NUMBER: _ClassVar[int]
     WALLET_ADDRESS_FIELD_NUMBER: _ClassVar[int]
     DEPOSITED_AMOUNT_FIELD_NUMBER: _ClassVar[int]
@@ -181,6 +224,11 @@ class Follower(_message.Message):
     ROI_PCT_FIELD_NUMBER: _ClassVar[int]
     SUBSCRIBED_AT_FIELD_NUMBER: _ClassVar[int]
     HAS_LEFT_FIELD_NUMBER: _ClassVar[int]
+    DEPOSITED_TOTAL_FIELD_NUMBER: _ClassVar[int]
+    WITHDRAWN_TOTAL_FIELD_NUMBER: _ClassVar[int]
+    SETTLED_TOTAL_FIELD_NUMBER: _ClassVar[int]
+    FIRST_DEPOSIT_AT_FIELD_NUMBER: _ClassVar[int]
+    FLAGS_FIELD_NUMBER: _ClassVar[int]
     user_id: str
     wallet_address: str
     deposited_amount: str
@@ -189,31 +237,56 @@ class Follower(_message.Message):
     roi_pct: str
     subscribed_at: _timestamp_pb2.Timestamp
     has_left: bool
-    def __init__(self, user_id: _Optional[str] = ..., wallet_address: _Optional[str] = ..., deposited_amount: _Optional[str] = ..., equity: _Optional[str] = ..., pnl: _Optional[str] = ..., roi_pct: _Optional[str] = ..., subscribed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., has_left: _Optional[bool] = ...) -> None: ...
+    deposited_total: str
+    withdrawn_total: str
+    settled_total: str
+    first_deposit_at: _timestamp_pb2.Timestamp
+    flags: _containers.RepeatedScalarFieldContainer[FollowerFlag]
+    def __init__(self, user_id: _Optional[str] = ..., wallet_address: _Optional[str] = ..., deposited_amount: _Optional[str] = ..., equity: _Optional[str] = ..., pnl: _Optional[str] = ..., roi_pct: _Optional[str] = ..., subscribed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., has_left: _Optional[bool] = ..., deposited_total: _Optional[str] = ..., withdrawn_total: _Optional[str] = ..., settled_total: _Optional[str] = ..., first_deposit_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., flags: _Optional[_Iterable[_Union[FollowerFlag, str]]] = ...) -> None: ...
+
+class FollowerTotals(_message.Message):
+    __slots__ = ("listed_count", "active_count", "profitable_count", "profitable_pct", "deposited_amount", "unallocated_equity")
+    LISTED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    ACTIVE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    PROFITABLE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    PROFITABLE_PCT_FIELD_NUMBER: _ClassVar[int]
+    DEPOSITED_AMOUNT_FIELD_NUMBER: _ClassVar[int]
+    UNALLOCATED_EQUITY_FIELD_NUMBER: _ClassVar[int]
+    listed_count: int
+    active_count: int
+    profitable_count: int
+    profitable_pct: str
+    deposited_amount: str
+    unallocated_equity: str
+    def __init__(self, listed_count: _Optional[int] = ..., active_count: _Optional[int] = ..., profitable_count: _Optional[int] = ..., profitable_pct: _Optional[str] = ..., deposited_amount: _Optional[str] = ..., unallocated_equity: _Optional[str] = ...) -> None: ...
 
 class ListFollowersRequest(_message.Message):
-    __slots__ = ("vault_id", "page_size", "page_token")
+    __slots__ = ("vault_id", "page_size", "page_token", "status")
     VAULT_ID_FIELD_NUMBER: _ClassVar[int]
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
     vault_id: str
     page_size: int
     page_token: str
-    def __init__(self, vault_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+    status: FollowerStatus
+    def __init__(self, vault_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., status: _Optional[_Union[FollowerStatus, str]] = ...) -> None: ...
 
 class ListFollowersResponse(_message.Message):
-    __slots__ = ("followers", "next_page_token", "total_size", "as_of", "block_number")
+    __slots__ = ("followers", "next_page_token", "total_size", "as_of", "block_number", "totals")
     FOLLOWERS_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     TOTAL_SIZE_FIELD_NUMBER: _ClassVar[int]
     AS_OF_FIELD_NUMBER: _ClassVar[int]
     BLOCK_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    TOTALS_FIELD_NUMBER: _ClassVar[int]
     followers: _containers.RepeatedCompositeFieldContainer[Follower]
     next_page_token: str
     total_size: int
     as_of: _timestamp_pb2.Timestamp
     block_number: int
-    def __init__(self, followers: _Optional[_Iterable[_Union[Follower, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., total_size: _Optional[int] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., block_number: _Optional[int] = ...) -> None: ...
+    totals: FollowerTotals
+    def __init__(self, followers: _Optional[_Iterable[_Union[Follower, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., total_size: _Optional[int] = ..., as_of: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., block_number: _Optional[int] = ..., totals: _Optional[_Union[FollowerTotals, _Mapping]] = ...) -> None: ...
 
 class ListLeadersRequest(_message.Message):
     __slots__ = ("page_size", "skip")

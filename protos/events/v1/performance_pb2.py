@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"protos/events/v1/performance.proto\x12\x10protos.events.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9d\x02\n\x10VaultPerformance\x12\x10\n\x08vault_id\x18\x01 \x01(\t\x12\x16\n\x0eledger_version\x18\x02 \x01(\x04\x12\x0b\n\x03tvl\x18\x03 \x01(\t\x12\x14\n\x07roi_pct\x18\x04 \x01(\tH\x00\x88\x01\x01\x12\x18\n\x10max_drawdown_pct\x18\x05 \x01(\t\x12\x12\n\nliquidated\x18\x06 \x01(\x08\x12\x16\n\x0e\x66ollower_count\x18\x07 \x01(\x04\x12\x13\n\x0btrade_count\x18\x08 \x01(\x04\x12)\n\x05\x61s_of\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x19\n\x0c\x62lock_number\x18\n \x01(\x04H\x01\x88\x01\x01\x42\n\n\x08_roi_pctB\x0f\n\r_block_numberb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"protos/events/v1/performance.proto\x12\x10protos.events.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9d\x02\n\x10VaultPerformance\x12\x10\n\x08vault_id\x18\x01 \x01(\t\x12\x16\n\x0eledger_version\x18\x02 \x01(\x04\x12\x0b\n\x03tvl\x18\x03 \x01(\t\x12\x14\n\x07roi_pct\x18\x04 \x01(\tH\x00\x88\x01\x01\x12\x18\n\x10max_drawdown_pct\x18\x05 \x01(\t\x12\x12\n\nliquidated\x18\x06 \x01(\x08\x12\x16\n\x0e\x66ollower_count\x18\x07 \x01(\x04\x12\x13\n\x0btrade_count\x18\x08 \x01(\x04\x12)\n\x05\x61s_of\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x19\n\x0c\x62lock_number\x18\n \x01(\x04H\x01\x88\x01\x01\x42\n\n\x08_roi_pctB\x0f\n\r_block_number\"\x9c\x02\n\rWindowFigures\x12\x0e\n\x06window\x18\x01 \x01(\t\x12\x14\n\x07roi_pct\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x0b\n\x03pnl\x18\x03 \x01(\t\x12\x0e\n\x06volume\x18\x04 \x01(\t\x12\x1d\n\x10max_drawdown_pct\x18\x05 \x01(\tH\x01\x88\x01\x01\x12\x13\n\x06sharpe\x18\x06 \x01(\tH\x02\x88\x01\x01\x12 \n\x13\x63losed_win_rate_pct\x18\x07 \x01(\tH\x03\x88\x01\x01\x12\x1b\n\x0evolatility_pct\x18\x08 \x01(\tH\x04\x88\x01\x01\x42\n\n\x08_roi_pctB\x13\n\x11_max_drawdown_pctB\t\n\x07_sharpeB\x16\n\x14_closed_win_rate_pctB\x11\n\x0f_volatility_pct\"p\n\x12VaultWindowFigures\x12\x10\n\x08vault_id\x18\x01 \x01(\t\x12\x16\n\x0erefresh_number\x18\x02 \x01(\x04\x12\x30\n\x07windows\x18\x03 \x03(\x0b\x32\x1f.protos.events.v1.WindowFiguresb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,4 +34,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_VAULTPERFORMANCE']._serialized_start=90
   _globals['_VAULTPERFORMANCE']._serialized_end=375
+  _globals['_WINDOWFIGURES']._serialized_start=378
+  _globals['_WINDOWFIGURES']._serialized_end=662
+  _globals['_VAULTWINDOWFIGURES']._serialized_start=664
+  _globals['_VAULTWINDOWFIGURES']._serialized_end=776
 # @@protoc_insertion_point(module_scope)

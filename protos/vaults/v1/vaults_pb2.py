@@ -27,15 +27,19 @@ from protos.events.v1 import events_pb2 as protos_dot_events_dot_v1_dot_events__
 from protos.events.v1 import performance_pb2 as protos_dot_events_dot_v1_dot_performance__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dprotos/vaults/v1/vaults.proto\x12\x10protos.vaults.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dprotos/events/v1/events.proto\x1a\"protos/events/v1/performance.proto\"B\n\x12\x41pplyEventsRequest\x12,\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1c.protos.events.v1.ChainEvent\"E\n\x13\x41pplyEventsResponse\x12.\n\x07results\x18\x01 \x03(\x0b\x32\x1d.protos.events.v1.ApplyResult\"T\n\x18UpdatePerformanceRequest\x12\x38\n\x0cperformances\x18\x01 \x03(\x0b\x32\".protos.events.v1.VaultPerformance\"2\n\x19UpdatePerformanceResponse\x12\x15\n\rupdated_count\x18\x01 \x01(\r\"\xc6\x01\n\rRewindRequest\x12\x39\n\x0f\x62locks_orphaned\x18\x01 \x01(\x0b\x32 .protos.events.v1.BlocksOrphaned\x12:\n\x11reinstated_blocks\x18\x02 \x03(\x0b\x32\x1f.protos.events.v1.OrphanedBlock\x12\x1e\n\x16score_wallet_addresses\x18\x03 \x03(\t\x12\x1e\n\x16status_vault_addresses\x18\x04 \x03(\t\"N\n\x0eRewindResponse\x12\x1b\n\x13removed_event_count\x18\x01 \x01(\x04\x12\x1f\n\x17removed_vault_addresses\x18\x02 \x03(\t\"n\n\x04User\x12\n\n\x02id\x18\x01 \x01(\t\x12\x16\n\x0ewallet_address\x18\x02 \x01(\t\x12\x13\n\x0b\x61rgus_score\x18\x03 \x01(\r\x12-\n\tjoined_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xf0\x03\n\x05Vault\x12\n\n\x02id\x18\x01 \x01(\t\x12\x18\n\x10\x63ontract_address\x18\x02 \x01(\t\x12&\n\x06leader\x18\x03 \x01(\x0b\x32\x16.protos.vaults.v1.User\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x12\n\nbase_asset\x18\x05 \x01(\t\x12\x15\n\x08\x64\x65\x63imals\x18\x06 \x01(\rH\x00\x88\x01\x01\x12\x0b\n\x03tvl\x18\x07 \x01(\t\x12\x14\n\x07roi_pct\x18\x08 \x01(\tH\x01\x88\x01\x01\x12\x18\n\x10max_drawdown_pct\x18\t \x01(\t\x12\x12\n\nrisk_score\x18\n \x01(\r\x12\x13\n\x0bmonthly_fee\x18\x0b \x01(\t\x12-\n\x06status\x18\x0c \x01(\x0e\x32\x1d.protos.vaults.v1.VaultStatus\x12.\n\ncreated_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0e\x66ollower_count\x18\x0e \x01(\x04\x12\x13\n\x0btrade_count\x18\x0f \x01(\x04\x12)\n\x05\x61s_of\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x19\n\x0c\x62lock_number\x18\x11 \x01(\x04H\x02\x88\x01\x01\x42\x0b\n\t_decimalsB\n\n\x08_roi_pctB\x0f\n\r_block_number\"\x8a\x01\n\x0cSubscription\x12\n\n\x02id\x18\x01 \x01(\t\x12\x10\n\x08vault_id\x18\x02 \x01(\t\x12\x0f\n\x07user_id\x18\x03 \x01(\t\x12\x18\n\x10\x64\x65posited_amount\x18\x04 \x01(\t\x12\x31\n\rsubscribed_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"H\n\x11ListVaultsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0c\n\x04skip\x18\x03 \x01(\x05\"j\n\x12ListVaultsResponse\x12\'\n\x06vaults\x18\x01 \x03(\x0b\x32\x17.protos.vaults.v1.Vault\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x12\n\ntotal_size\x18\x03 \x01(\x04\"H\n\x0fGetVaultRequest\x12\x12\n\x08vault_id\x18\x01 \x01(\tH\x00\x12\x1a\n\x10\x63ontract_address\x18\x02 \x01(\tH\x00\x42\x05\n\x03key\":\n\x10GetVaultResponse\x12&\n\x05vault\x18\x01 \x01(\x0b\x32\x17.protos.vaults.v1.Vault\"D\n\x0eGetUserRequest\x12\x11\n\x07user_id\x18\x01 \x01(\tH\x00\x12\x18\n\x0ewallet_address\x18\x02 \x01(\tH\x00\x42\x05\n\x03key\"\x85\x01\n\x0fGetUserResponse\x12$\n\x04user\x18\x01 \x01(\x0b\x32\x16.protos.vaults.v1.User\x12\x15\n\rled_vault_ids\x18\x02 \x03(\t\x12\x35\n\rsubscriptions\x18\x03 \x03(\x0b\x32\x1e.protos.vaults.v1.Subscription*z\n\x0bVaultStatus\x12\x1c\n\x18VAULT_STATUS_UNSPECIFIED\x10\x00\x12\x17\n\x13VAULT_STATUS_ACTIVE\x10\x01\x12\x17\n\x13VAULT_STATUS_PAUSED\x10\x02\x12\x1b\n\x17VAULT_STATUS_LIQUIDATED\x10\x03\x32\xa1\x04\n\x0cVaultService\x12Z\n\x0b\x41pplyEvents\x12$.protos.vaults.v1.ApplyEventsRequest\x1a%.protos.vaults.v1.ApplyEventsResponse\x12l\n\x11UpdatePerformance\x12*.protos.vaults.v1.UpdatePerformanceRequest\x1a+.protos.vaults.v1.UpdatePerformanceResponse\x12K\n\x06Rewind\x12\x1f.protos.vaults.v1.RewindRequest\x1a .protos.vaults.v1.RewindResponse\x12W\n\nListVaults\x12#.protos.vaults.v1.ListVaultsRequest\x1a$.protos.vaults.v1.ListVaultsResponse\x12Q\n\x08GetVault\x12!.protos.vaults.v1.GetVaultRequest\x1a\".protos.vaults.v1.GetVaultResponse\x12N\n\x07GetUser\x12 .protos.vaults.v1.GetUserRequest\x1a!.protos.vaults.v1.GetUserResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dprotos/vaults/v1/vaults.proto\x12\x10protos.vaults.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dprotos/events/v1/events.proto\x1a\"protos/events/v1/performance.proto\"B\n\x12\x41pplyEventsRequest\x12,\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1c.protos.events.v1.ChainEvent\"E\n\x13\x41pplyEventsResponse\x12.\n\x07results\x18\x01 \x03(\x0b\x32\x1d.protos.events.v1.ApplyResult\"T\n\x18UpdatePerformanceRequest\x12\x38\n\x0cperformances\x18\x01 \x03(\x0b\x32\".protos.events.v1.VaultPerformance\"2\n\x19UpdatePerformanceResponse\x12\x15\n\rupdated_count\x18\x01 \x01(\r\"S\n\x1aUpdateWindowFiguresRequest\x12\x35\n\x07\x66igures\x18\x01 \x03(\x0b\x32$.protos.events.v1.VaultWindowFigures\"4\n\x1bUpdateWindowFiguresResponse\x12\x15\n\rupdated_count\x18\x01 \x01(\r\"\xc6\x01\n\rRewindRequest\x12\x39\n\x0f\x62locks_orphaned\x18\x01 \x01(\x0b\x32 .protos.events.v1.BlocksOrphaned\x12:\n\x11reinstated_blocks\x18\x02 \x03(\x0b\x32\x1f.protos.events.v1.OrphanedBlock\x12\x1e\n\x16score_wallet_addresses\x18\x03 \x03(\t\x12\x1e\n\x16status_vault_addresses\x18\x04 \x03(\t\"N\n\x0eRewindResponse\x12\x1b\n\x13removed_event_count\x18\x01 \x01(\x04\x12\x1f\n\x17removed_vault_addresses\x18\x02 \x03(\t\"n\n\x04User\x12\n\n\x02id\x18\x01 \x01(\t\x12\x16\n\x0ewallet_address\x18\x02 \x01(\t\x12\x13\n\x0b\x61rgus_score\x18\x03 \x01(\r\x12-\n\tjoined_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xf0\x03\n\x05Vault\x12\n\n\x02id\x18\x01 \x01(\t\x12\x18\n\x10\x63ontract_address\x18\x02 \x01(\t\x12&\n\x06leader\x18\x03 \x01(\x0b\x32\x16.protos.vaults.v1.User\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x12\n\nbase_asset\x18\x05 \x01(\t\x12\x15\n\x08\x64\x65\x63imals\x18\x06 \x01(\rH\x00\x88\x01\x01\x12\x0b\n\x03tvl\x18\x07 \x01(\t\x12\x14\n\x07roi_pct\x18\x08 \x01(\tH\x01\x88\x01\x01\x12\x18\n\x10max_drawdown_pct\x18\t \x01(\t\x12\x12\n\nrisk_score\x18\n \x01(\r\x12\x13\n\x0bmonthly_fee\x18\x0b \x01(\t\x12-\n\x06status\x18\x0c \x01(\x0e\x32\x1d.protos.vaults.v1.VaultStatus\x12.\n\ncreated_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0e\x66ollower_count\x18\x0e \x01(\x04\x12\x13\n\x0btrade_count\x18\x0f \x01(\x04\x12)\n\x05\x61s_of\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x19\n\x0c\x62lock_number\x18\x11 \x01(\x04H\x02\x88\x01\x01\x42\x0b\n\t_decimalsB\n\n\x08_roi_pctB\x0f\n\r_block_number\"\x8a\x01\n\x0cSubscription\x12\n\n\x02id\x18\x01 \x01(\t\x12\x10\n\x08vault_id\x18\x02 \x01(\t\x12\x0f\n\x07user_id\x18\x03 \x01(\t\x12\x18\n\x10\x64\x65posited_amount\x18\x04 \x01(\t\x12\x31\n\rsubscribed_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x9c\x03\n\x0bVaultFilter\x12/\n\x08statuses\x18\x01 \x03(\x0e\x32\x1d.protos.vaults.v1.VaultStatus\x12\x12\n\nbase_asset\x18\x02 \x01(\t\x12\x11\n\tleader_id\x18\x03 \x01(\t\x12\r\n\x05query\x18\x04 \x01(\t\x12\x14\n\x07min_tvl\x18\x05 \x01(\tH\x00\x88\x01\x01\x12\x14\n\x07max_tvl\x18\x06 \x01(\tH\x01\x88\x01\x01\x12\x18\n\x0bmin_roi_pct\x18\x07 \x01(\tH\x02\x88\x01\x01\x12\x1d\n\x10max_drawdown_pct\x18\x08 \x01(\tH\x03\x88\x01\x01\x12\x1b\n\x0emax_risk_score\x18\t \x01(\rH\x04\x88\x01\x01\x12\x1a\n\rmin_followers\x18\n \x01(\x04H\x05\x88\x01\x01\x12\x17\n\nmin_trades\x18\x0b \x01(\x04H\x06\x88\x01\x01\x42\n\n\x08_min_tvlB\n\n\x08_max_tvlB\x0e\n\x0c_min_roi_pctB\x13\n\x11_max_drawdown_pctB\x11\n\x0f_max_risk_scoreB\x10\n\x0e_min_followersB\r\n\x0b_min_trades\"\xde\x01\n\x11ListVaultsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0c\n\x04skip\x18\x03 \x01(\x05\x12-\n\x06\x66ilter\x18\x04 \x01(\x0b\x32\x1d.protos.vaults.v1.VaultFilter\x12\x0e\n\x06window\x18\x05 \x01(\t\x12)\n\x04sort\x18\x06 \x01(\x0e\x32\x1b.protos.vaults.v1.VaultSort\x12*\n\x05order\x18\x07 \x01(\x0e\x32\x1b.protos.vaults.v1.SortOrder\"j\n\x12ListVaultsResponse\x12\'\n\x06vaults\x18\x01 \x03(\x0b\x32\x17.protos.vaults.v1.Vault\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x12\n\ntotal_size\x18\x03 \x01(\x04\"H\n\x0fGetVaultRequest\x12\x12\n\x08vault_id\x18\x01 \x01(\tH\x00\x12\x1a\n\x10\x63ontract_address\x18\x02 \x01(\tH\x00\x42\x05\n\x03key\"[\n\x04Risk\x12\r\n\x05score\x18\x01 \x01(\r\x12\x0f\n\x07version\x18\x02 \x01(\r\x12\r\n\x05\x61rgus\x18\x03 \x01(\t\x12\x10\n\x08\x64rawdown\x18\x04 \x01(\t\x12\x12\n\nvolatility\x18\x05 \x01(\t\"`\n\x10GetVaultResponse\x12&\n\x05vault\x18\x01 \x01(\x0b\x32\x17.protos.vaults.v1.Vault\x12$\n\x04risk\x18\x02 \x01(\x0b\x32\x16.protos.vaults.v1.Risk\"D\n\x0eGetUserRequest\x12\x11\n\x07user_id\x18\x01 \x01(\tH\x00\x12\x18\n\x0ewallet_address\x18\x02 \x01(\tH\x00\x42\x05\n\x03key\"\xb2\x01\n\x0fGetUserResponse\x12$\n\x04user\x18\x01 \x01(\x0b\x32\x16.protos.vaults.v1.User\x12\x15\n\rled_vault_ids\x18\x02 \x03(\t\x12\x35\n\rsubscriptions\x18\x03 \x03(\x0b\x32\x1e.protos.vaults.v1.Subscription\x12+\n\nled_vaults\x18\x04 \x03(\x0b\x32\x17.protos.vaults.v1.Vault*z\n\x0bVaultStatus\x12\x1c\n\x18VAULT_STATUS_UNSPECIFIED\x10\x00\x12\x17\n\x13VAULT_STATUS_ACTIVE\x10\x01\x12\x17\n\x13VAULT_STATUS_PAUSED\x10\x02\x12\x1b\n\x17VAULT_STATUS_LIQUIDATED\x10\x03*\xe4\x01\n\tVaultSort\x12\x1a\n\x16VAULT_SORT_UNSPECIFIED\x10\x00\x12\x19\n\x15VAULT_SORT_CREATED_AT\x10\x01\x12\x12\n\x0eVAULT_SORT_TVL\x10\x02\x12\x12\n\x0eVAULT_SORT_ROI\x10\x03\x12\x17\n\x13VAULT_SORT_DRAWDOWN\x10\x04\x12\x19\n\x15VAULT_SORT_RISK_SCORE\x10\x05\x12\x18\n\x14VAULT_SORT_FOLLOWERS\x10\x06\x12\x15\n\x11VAULT_SORT_TRADES\x10\x07\x12\x13\n\x0fVAULT_SORT_NAME\x10\x08*\\\n\tSortOrder\x12\x1a\n\x16SORT_ORDER_UNSPECIFIED\x10\x00\x12\x18\n\x14SORT_ORDER_ASCENDING\x10\x01\x12\x19\n\x15SORT_ORDER_DESCENDING\x10\x02\x32\x95\x05\n\x0cVaultService\x12Z\n\x0b\x41pplyEvents\x12$.protos.vaults.v1.ApplyEventsRequest\x1a%.protos.vaults.v1.ApplyEventsResponse\x12l\n\x11UpdatePerformance\x12*.protos.vaults.v1.UpdatePerformanceRequest\x1a+.protos.vaults.v1.UpdatePerformanceResponse\x12r\n\x13UpdateWindowFigures\x12,.protos.vaults.v1.UpdateWindowFiguresRequest\x1a-.protos.vaults.v1.UpdateWindowFiguresResponse\x12K\n\x06Rewind\x12\x1f.protos.vaults.v1.RewindRequest\x1a .protos.vaults.v1.RewindResponse\x12W\n\nListVaults\x12#.protos.vaults.v1.ListVaultsRequest\x1a$.protos.vaults.v1.ListVaultsResponse\x12Q\n\x08GetVault\x12!.protos.vaults.v1.GetVaultRequest\x1a\".protos.vaults.v1.GetVaultResponse\x12N\n\x07GetUser\x12 .protos.vaults.v1.GetUserRequest\x1a!.protos.vaults.v1.GetUserResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'protos.vaults.v1.vaults_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_VAULTSTATUS']._serialized_start=1983
-  _globals['_VAULTSTATUS']._serialized_end=2105
+  _globals['_VAULTSTATUS']._serialized_start=2864
+  _globals['_VAULTSTATUS']._serialized_end=2986
+  _globals['_VAULTSORT']._serialized_start=2989
+  _globals['_VAULTSORT']._serialized_end=3217
+  _globals['_SORTORDER']._serialized_start=3219
+  _globals['_SORTORDER']._serialized_end=3311
   _globals['_APPLYEVENTSREQUEST']._serialized_start=151
   _globals['_APPLYEVENTSREQUEST']._serialized_end=217
   _globals['_APPLYEVENTSRESPONSE']._serialized_start=219
@@ -44,28 +48,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPDATEPERFORMANCEREQUEST']._serialized_end=374
   _globals['_UPDATEPERFORMANCERESPONSE']._serialized_start=376
   _globals['_UPDATEPERFORMANCERESPONSE']._serialized_end=426
-  _globals['_REWINDREQUEST']._serialized_start=429
-  _globals['_REWINDREQUEST']._serialized_end=627
-  _globals['_REWINDRESPONSE']._serialized_start=629
-  _globals['_REWINDRESPONSE']._serialized_end=707
-  _globals['_USER']._serialized_start=709
-  _globals['_USER']._serialized_end=819
-  _globals['_VAULT']._serialized_start=822
-  _globals['_VAULT']._serialized_end=1318
-  _globals['_SUBSCRIPTION']._serialized_start=1321
-  _globals['_SUBSCRIPTION']._serialized_end=1459
-  _globals['_LISTVAULTSREQUEST']._serialized_start=1461
-  _globals['_LISTVAULTSREQUEST']._serialized_end=1533
-  _globals['_LISTVAULTSRESPONSE']._serialized_start=1535
-  _globals['_LISTVAULTSRESPONSE']._serialized_end=1641
-  _globals['_GETVAULTREQUEST']._serialized_start=1643
-  _globals['_GETVAULTREQUEST']._serialized_end=1715
-  _globals['_GETVAULTRESPONSE']._serialized_start=1717
-  _globals['_GETVAULTRESPONSE']._serialized_end=1775
-  _globals['_GETUSERREQUEST']._serialized_start=1777
-  _globals['_GETUSERREQUEST']._serialized_end=1845
-  _globals['_GETUSERRESPONSE']._serialized_start=1848
-  _globals['_GETUSERRESPONSE']._serialized_end=1981
-  _globals['_VAULTSERVICE']._serialized_start=2108
-  _globals['_VAULTSERVICE']._serialized_end=2653
+  _globals['_UPDATEWINDOWFIGURESREQUEST']._serialized_start=428
+  _globals['_UPDATEWINDOWFIGURESREQUEST']._serialized_end=511
+  _globals['_UPDATEWINDOWFIGURESRESPONSE']._serialized_start=513
+  _globals['_UPDATEWINDOWFIGURESRESPONSE']._serialized_end=565
+  _globals['_REWINDREQUEST']._serialized_start=568
+  _globals['_REWINDREQUEST']._serialized_end=766
+  _globals['_REWINDRESPONSE']._serialized_start=768
+  _globals['_REWINDRESPONSE']._serialized_end=846
+  _globals['_USER']._serialized_start=848
+  _globals['_USER']._serialized_end=958
+  _globals['_VAULT']._serialized_start=961
+  _globals['_VAULT']._serialized_end=1457
+  _globals['_SUBSCRIPTION']._serialized_start=1460
+  _globals['_SUBSCRIPTION']._serialized_end=1598
+  _globals['_VAULTFILTER']._serialized_start=1601
+  _globals['_VAULTFILTER']._serialized_end=2013
+  _globals['_LISTVAULTSREQUEST']._serialized_start=2016
+  _globals['_LISTVAULTSREQUEST']._serialized_end=2238
+  _globals['_LISTVAULTSRESPONSE']._serialized_start=2240
+  _globals['_LISTVAULTSRESPONSE']._serialized_end=2346
+  _globals['_GETVAULTREQUEST']._serialized_start=2348
+  _globals['_GETVAULTREQUEST']._serialized_end=2420
+  _globals['_RISK']._serialized_start=2422
+  _globals['_RISK']._serialized_end=2513
+  _globals['_GETVAULTRESPONSE']._serialized_start=2515
+  _globals['_GETVAULTRESPONSE']._serialized_end=2611
+  _globals['_GETUSERREQUEST']._serialized_start=2613
+  _globals['_GETUSERREQUEST']._serialized_end=2681
+  _globals['_GETUSERRESPONSE']._serialized_start=2684
+  _globals['_GETUSERRESPONSE']._serialized_end=2862
+  _globals['_VAULTSERVICE']._serialized_start=3314
+  _globals['_VAULTSERVICE']._serialized_end=3975
 # @@protoc_insertion_point(module_scope)

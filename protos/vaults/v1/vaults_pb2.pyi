@@ -18,10 +18,40 @@ class VaultStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     VAULT_STATUS_ACTIVE: _ClassVar[VaultStatus]
     VAULT_STATUS_PAUSED: _ClassVar[VaultStatus]
     VAULT_STATUS_LIQUIDATED: _ClassVar[VaultStatus]
+
+class VaultSort(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    VAULT_SORT_UNSPECIFIED: _ClassVar[VaultSort]
+    VAULT_SORT_CREATED_AT: _ClassVar[VaultSort]
+    VAULT_SORT_TVL: _ClassVar[VaultSort]
+    VAULT_SORT_ROI: _ClassVar[VaultSort]
+    VAULT_SORT_DRAWDOWN: _ClassVar[VaultSort]
+    VAULT_SORT_RISK_SCORE: _ClassVar[VaultSort]
+    VAULT_SORT_FOLLOWERS: _ClassVar[VaultSort]
+    VAULT_SORT_TRADES: _ClassVar[VaultSort]
+    VAULT_SORT_NAME: _ClassVar[VaultSort]
+
+class SortOrder(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    SORT_ORDER_UNSPECIFIED: _ClassVar[SortOrder]
+    SORT_ORDER_ASCENDING: _ClassVar[SortOrder]
+    SORT_ORDER_DESCENDING: _ClassVar[SortOrder]
 VAULT_STATUS_UNSPECIFIED: VaultStatus
 VAULT_STATUS_ACTIVE: VaultStatus
 VAULT_STATUS_PAUSED: VaultStatus
 VAULT_STATUS_LIQUIDATED: VaultStatus
+VAULT_SORT_UNSPECIFIED: VaultSort
+VAULT_SORT_CREATED_AT: VaultSort
+VAULT_SORT_TVL: VaultSort
+VAULT_SORT_ROI: VaultSort
+VAULT_SORT_DRAWDOWN: VaultSort
+VAULT_SORT_RISK_SCORE: VaultSort
+VAULT_SORT_FOLLOWERS: VaultSort
+VAULT_SORT_TRADES: VaultSort
+VAULT_SORT_NAME: VaultSort
+SORT_ORDER_UNSPECIFIED: SortOrder
+SORT_ORDER_ASCENDING: SortOrder
+SORT_ORDER_DESCENDING: SortOrder
 
 class ApplyEventsRequest(_message.Message):
     __slots__ = ("events",)
@@ -42,6 +72,18 @@ class UpdatePerformanceRequest(_message.Message):
     def __init__(self, performances: _Optional[_Iterable[_Union[_performance_pb2.VaultPerformance, _Mapping]]] = ...) -> None: ...
 
 class UpdatePerformanceResponse(_message.Message):
+    __slots__ = ("updated_count",)
+    UPDATED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    updated_count: int
+    def __init__(self, updated_count: _Optional[int] = ...) -> None: ...
+
+class UpdateWindowFiguresRequest(_message.Message):
+    __slots__ = ("figures",)
+    FIGURES_FIELD_NUMBER: _ClassVar[int]
+    figures: _containers.RepeatedCompositeFieldContainer[_performance_pb2.VaultWindowFigures]
+    def __init__(self, figures: _Optional[_Iterable[_Union[_performance_pb2.VaultWindowFigures, _Mapping]]] = ...) -> None: ...
+
+class UpdateWindowFiguresResponse(_message.Message):
     __slots__ = ("updated_count",)
     UPDATED_COUNT_FIELD_NUMBER: _ClassVar[int]
     updated_count: int
@@ -131,15 +173,49 @@ class Subscription(_message.Message):
     subscribed_at: _timestamp_pb2.Timestamp
     def __init__(self, id: _Optional[str] = ..., vault_id: _Optional[str] = ..., user_id: _Optional[str] = ..., deposited_amount: _Optional[str] = ..., subscribed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
+class VaultFilter(_message.Message):
+    __slots__ = ("statuses", "base_asset", "leader_id", "query", "min_tvl", "max_tvl", "min_roi_pct", "max_drawdown_pct", "max_risk_score", "min_followers", "min_trades")
+    STATUSES_FIELD_NUMBER: _ClassVar[int]
+    BASE_ASSET_FIELD_NUMBER: _ClassVar[int]
+    LEADER_ID_FIELD_NUMBER: _ClassVar[int]
+    QUERY_FIELD_NUMBER: _ClassVar[int]
+    MIN_TVL_FIELD_NUMBER: _ClassVar[int]
+    MAX_TVL_FIELD_NUMBER: _ClassVar[int]
+    MIN_ROI_PCT_FIELD_NUMBER: _ClassVar[int]
+    MAX_DRAWDOWN_PCT_FIELD_NUMBER: _ClassVar[int]
+    MAX_RISK_SCORE_FIELD_NUMBER: _ClassVar[int]
+    MIN_FOLLOWERS_FIELD_NUMBER: _ClassVar[int]
+    MIN_TRADES_FIELD_NUMBER: _ClassVar[int]
+    statuses: _containers.RepeatedScalarFieldContainer[VaultStatus]
+    base_asset: str
+    leader_id: str
+    query: str
+    min_tvl: str
+    max_tvl: str
+    min_roi_pct: str
+    max_drawdown_pct: str
+    max_risk_score: int
+    min_followers: int
+    min_trades: int
+    def __init__(self, statuses: _Optional[_Iterable[_Union[VaultStatus, str]]] = ..., base_asset: _Optional[str] = ..., leader_id: _Optional[str] = ..., query: _Optional[str] = ..., min_tvl: _Optional[str] = ..., max_tvl: _Optional[str] = ..., min_roi_pct: _Optional[str] = ..., max_drawdown_pct: _Optional[str] = ..., max_risk_score: _Optional[int] = ..., min_followers: _Optional[int] = ..., min_trades: _Optional[int] = ...) -> None: ...
+
 class ListVaultsRequest(_message.Message):
-    __slots__ = ("page_size", "page_token", "skip")
+    __slots__ = ("page_size", "page_token", "skip", "filter", "window", "sort", "order")
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     SKIP_FIELD_NUMBER: _ClassVar[int]
+    FILTER_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_FIELD_NUMBER: _ClassVar[int]
+    SORT_FIELD_NUMBER: _ClassVar[int]
+    ORDER_FIELD_NUMBER: _ClassVar[int]
     page_size: int
     page_token: str
     skip: int
-    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., skip: _Optional[int] = ...) -> None: ...
+    filter: VaultFilter
+    window: str
+    sort: VaultSort
+    order: SortOrder
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., skip: _Optional[int] = ..., filter: _Optional[_Union[VaultFilter, _Mapping]] = ..., window: _Optional[str] = ..., sort: _Optional[_Union[VaultSort, str]] = ..., order: _Optional[_Union[SortOrder, str]] = ...) -> None: ...
 
 class ListVaultsResponse(_message.Message):
     __slots__ = ("vaults", "next_page_token", "total_size")
@@ -159,11 +235,27 @@ class GetVaultRequest(_message.Message):
     contract_address: str
     def __init__(self, vault_id: _Optional[str] = ..., contract_address: _Optional[str] = ...) -> None: ...
 
+class Risk(_message.Message):
+    __slots__ = ("score", "version", "argus", "drawdown", "volatility")
+    SCORE_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    ARGUS_FIELD_NUMBER: _ClassVar[int]
+    DRAWDOWN_FIELD_NUMBER: _ClassVar[int]
+    VOLATILITY_FIELD_NUMBER: _ClassVar[int]
+    score: int
+    version: int
+    argus: str
+    drawdown: str
+    volatility: str
+    def __init__(self, score: _Optional[int] = ..., version: _Optional[int] = ..., argus: _Optional[str] = ..., drawdown: _Optional[str] = ..., volatility: _Optional[str] = ...) -> None: ...
+
 class GetVaultResponse(_message.Message):
-    __slots__ = ("vault",)
+    __slots__ = ("vault", "risk")
     VAULT_FIELD_NUMBER: _ClassVar[int]
+    RISK_FIELD_NUMBER: _ClassVar[int]
     vault: Vault
-    def __init__(self, vault: _Optional[_Union[Vault, _Mapping]] = ...) -> None: ...
+    risk: Risk
+    def __init__(self, vault: _Optional[_Union[Vault, _Mapping]] = ..., risk: _Optional[_Union[Risk, _Mapping]] = ...) -> None: ...
 
 class GetUserRequest(_message.Message):
     __slots__ = ("user_id", "wallet_address")
@@ -174,11 +266,13 @@ class GetUserRequest(_message.Message):
     def __init__(self, user_id: _Optional[str] = ..., wallet_address: _Optional[str] = ...) -> None: ...
 
 class GetUserResponse(_message.Message):
-    __slots__ = ("user", "led_vault_ids", "subscriptions")
+    __slots__ = ("user", "led_vault_ids", "subscriptions", "led_vaults")
     USER_FIELD_NUMBER: _ClassVar[int]
     LED_VAULT_IDS_FIELD_NUMBER: _ClassVar[int]
     SUBSCRIPTIONS_FIELD_NUMBER: _ClassVar[int]
+    LED_VAULTS_FIELD_NUMBER: _ClassVar[int]
     user: User
     led_vault_ids: _containers.RepeatedScalarFieldContainer[str]
     subscriptions: _containers.RepeatedCompositeFieldContainer[Subscription]
-    def __init__(self, user: _Optional[_Union[User, _Mapping]] = ..., led_vault_ids: _Optional[_Iterable[str]] = ..., subscriptions: _Optional[_Iterable[_Union[Subscription, _Mapping]]] = ...) -> None: ...
+    led_vaults: _containers.RepeatedCompositeFieldContainer[Vault]
+    def __init__(self, user: _Optional[_Union[User, _Mapping]] = ..., led_vault_ids: _Optional[_Iterable[str]] = ..., subscriptions: _Optional[_Iterable[_Union[Subscription, _Mapping]]] = ..., led_vaults: _Optional[_Iterable[_Union[Vault, _Mapping]]] = ...) -> None: ...

@@ -45,6 +45,11 @@ class VaultServiceStub:
                 request_serializer=protos_dot_vaults_dot_v1_dot_vaults__pb2.UpdatePerformanceRequest.SerializeToString,
                 response_deserializer=protos_dot_vaults_dot_v1_dot_vaults__pb2.UpdatePerformanceResponse.FromString,
                 _registered_method=True)
+        self.UpdateWindowFigures = channel.unary_unary(
+                '/protos.vaults.v1.VaultService/UpdateWindowFigures',
+                request_serializer=protos_dot_vaults_dot_v1_dot_vaults__pb2.UpdateWindowFiguresRequest.SerializeToString,
+                response_deserializer=protos_dot_vaults_dot_v1_dot_vaults__pb2.UpdateWindowFiguresResponse.FromString,
+                _registered_method=True)
         self.Rewind = channel.unary_unary(
                 '/protos.vaults.v1.VaultService/Rewind',
                 request_serializer=protos_dot_vaults_dot_v1_dot_vaults__pb2.RewindRequest.SerializeToString,
@@ -86,6 +91,13 @@ class VaultServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def UpdateWindowFigures(self, request, context):
+        """Takes over figures of windows that are newer than those stored. Unknown vaults are ignored.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Rewind(self, request, context):
         """Takes back everything derived from orphaned blocks.
         """
@@ -94,14 +106,14 @@ class VaultServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListVaults(self, request, context):
-        """Vaults, newest first.
+        """Vaults that pass the filters, in the wanted order; newest first unless told.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetVault(self, request, context):
-        """One vault. NOT_FOUND with reason VAULT_NOT_FOUND.
+        """One vault with the parts of its risk score. NOT_FOUND with reason VAULT_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -126,6 +138,11 @@ def add_VaultServiceServicer_to_server(servicer, server):
                     servicer.UpdatePerformance,
                     request_deserializer=protos_dot_vaults_dot_v1_dot_vaults__pb2.UpdatePerformanceRequest.FromString,
                     response_serializer=protos_dot_vaults_dot_v1_dot_vaults__pb2.UpdatePerformanceResponse.SerializeToString,
+            ),
+            'UpdateWindowFigures': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateWindowFigures,
+                    request_deserializer=protos_dot_vaults_dot_v1_dot_vaults__pb2.UpdateWindowFiguresRequest.FromString,
+                    response_serializer=protos_dot_vaults_dot_v1_dot_vaults__pb2.UpdateWindowFiguresResponse.SerializeToString,
             ),
             'Rewind': grpc.unary_unary_rpc_method_handler(
                     servicer.Rewind,
@@ -203,6 +220,33 @@ class VaultService:
             '/protos.vaults.v1.VaultService/UpdatePerformance',
             protos_dot_vaults_dot_v1_dot_vaults__pb2.UpdatePerformanceRequest.SerializeToString,
             protos_dot_vaults_dot_v1_dot_vaults__pb2.UpdatePerformanceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateWindowFigures(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/protos.vaults.v1.VaultService/UpdateWindowFigures',
+            protos_dot_vaults_dot_v1_dot_vaults__pb2.UpdateWindowFiguresRequest.SerializeToString,
+            protos_dot_vaults_dot_v1_dot_vaults__pb2.UpdateWindowFiguresResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 from libs.database import Connection
-from libs.events import NO_LOG_INDEX, to_datetime
-from libs.identifiers import TradeId, VaultId
-from services.analytics.domain import GlobalFigures, Leader, Performance, TradePosition, TradeRow
-from services.analytics.repository.ledger import missing_as_none
+from libs.identifiers import VaultId
+from services.analytics.domain import GlobalFigures, Leader, Performance
 
 _PERFORMANCE = """
     SELECT id::text, ledger_version, tvl::text, roi_pct::text, max_drawdown_pct::text, is_liquidated, follower_count,
@@ -59,58 +56,6 @@ async def get_globals(conn: Connection) -> GlobalFigures:
     row = await cursor.fetchone()
     assert row is not None
     return GlobalFigures(*row)
-
-
-async def list_trades(conn: Connection, vault: VaultId, *, after: TradePosition | None, limit: int) -> list[TradeRow]:
-    """Trades of a vault, latest first, after a position."""
-    cursor = await conn.execute(
-        """
-        SELECT id::text, transaction_hash, log_order, asset_in, asset_out, amount_in::text,
-            COALESCE(amount_out, 0)::text, pnl::text, is_close, flags, extract(epoch FROM event_time)::bigint,
-            block_order, source
-        FROM trades
-        WHERE vault_id = %(vault)s AND (
-            %(time)s::timestamptz IS NULL
-            OR (event_time, block_order, log_order, source, id)
-                < (%(time)s, %(block)s, %(log)s, %(source)s, %(id)s::uuid)
-        )
-        ORDER BY event_time DESC, block_order DESC, log_order DESC, source DESC, trades.id DESC
-        LIMIT %(limit)s
-        """,
-        {
-            "vault": vault,
-            "time": None if after is None else to_datetime(after.time),
-            "block": None if after is None else after.block_order,
-            "log": None if after is None else after.log_order,
-            "source": None if after is None else after.source,
-            "id": None if after is None else after.id,
-            "limit": limit,
-        },
-    )
-    return [_trade(vault, row) for row in await cursor.fetchall()]
-
-
-def _trade(vault: VaultId, row: Sequence[Any]) -> TradeRow:
-    (
-        identifier, transaction, log, asset_in, asset_out, amount_in, amount_out, pnl, is_close, flags, time, block,
-        source,
-    ) = row  # fmt: skip
-    return TradeRow(
-        id=TradeId(identifier),
-        vault_id=vault,
-        transaction_hash=transaction,
-        log_index=None if log == NO_LOG_INDEX else log,
-        asset_in=asset_in,
-        asset_out=asset_out,
-        amount_in=amount_in,
-        amount_out=amount_out,
-        pnl=int(pnl),
-        is_close=is_close,
-        flags=flags,
-        executed_at=time,
-        block_number=missing_as_none(block),
-        position=TradePosition(time, block, log, source, identifier),
-    )
 
 
 async def list_leaders(conn: Connection, *, limit: int, skip: int) -> list[Leader]:

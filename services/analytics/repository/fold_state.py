@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -18,28 +18,15 @@ from services.analytics.state import VaultState
 
 Pair = tuple[VaultId, Address]
 
-_FOLLOWER_COLUMNS = """
+FOLLOWER_COLUMNS = """
     user_id, wallet_address, deposit::text, deposited_total::text, withdrawn_total::text, settled_total::text, shares,
     generation, extract(epoch FROM subscribed_at)::bigint, extract(epoch FROM first_deposit_at)::bigint, flags
 """
 
 _LOAD_FOLLOWERS = f"""
-    SELECT vault_id, {_FOLLOWER_COLUMNS}
+    SELECT vault_id, {FOLLOWER_COLUMNS}
     FROM followers JOIN unnest(%(vault_ids)s::uuid[], %(wallets)s::text[]) AS w (vault_id, wallet_address)
         USING (vault_id, wallet_address)
-"""  # noqa: S608  # the columns are a constant
-
-_LIST_FOLLOWERS = f"""
-    SELECT {_FOLLOWER_COLUMNS}
-    FROM followers
-    WHERE vault_id = %(vault)s AND (
-        %(deposit)s::numeric IS NULL
-        OR deposit < %(deposit)s
-        OR (deposit = %(deposit)s AND wallet_address > %(wallet)s)
-    )
-    -- Not the output column of that name, which is text.
-    ORDER BY followers.deposit DESC, wallet_address
-    LIMIT %(limit)s
 """  # noqa: S608  # the columns are a constant
 
 
@@ -71,7 +58,7 @@ async def load_followers(conn: Connection, pairs: Sequence[Pair]) -> dict[VaultI
     )
     followers: dict[VaultId, dict[str, FollowerState]] = defaultdict(dict)
     for vault, *columns in await cursor.fetchall():
-        row = _follower(columns)
+        row = follower_row(columns)
         followers[VaultId(vault)][row.state.wallet] = row.state
     return followers
 
@@ -143,22 +130,6 @@ async def delete_states_of_unknown_vaults(conn: Connection, vault_ids: Sequence[
     )
 
 
-async def list_followers(
-    conn: Connection, vault: VaultId, *, after: tuple[int, str] | None, limit: int
-) -> list[FollowerRow]:
-    """Followers of a vault by deposit, largest first, then wallet; after a (deposit, wallet)."""
-    cursor = await conn.execute(
-        _LIST_FOLLOWERS,
-        {
-            "vault": vault,
-            "deposit": None if after is None else str(after[0]),
-            "wallet": None if after is None else after[1],
-            "limit": limit,
-        },
-    )
-    return [_follower(columns) for columns in await cursor.fetchall()]
-
-
 async def list_base_assets(conn: Connection, vault_ids: Sequence[VaultId]) -> dict[VaultId, str]:
     """Base asset of each of these vaults that is known."""
     cursor = await conn.execute(
@@ -167,22 +138,28 @@ async def list_base_assets(conn: Connection, vault_ids: Sequence[VaultId]) -> di
     return {VaultId(vault): base_asset for vault, base_asset in await cursor.fetchall()}
 
 
-async def save_figures(conn: Connection, figures: Mapping[VaultId, VaultFigures]) -> None:
-    """Write the figures of vaults and give each a new version."""
+async def save_figures(
+    conn: Connection, figures: Mapping[VaultId, VaultFigures], refolded: Collection[VaultId]
+) -> None:
+    """Write the figures of vaults, some of them folded from their whole ledgers, and give each a new version."""
     rows = list(figures.values())
     await conn.execute(
         """
         UPDATE vaults SET
-            ledger_version = nextval('ledger_versions'), tvl = n.tvl, roi_pct = n.roi_pct,
+            ledger_version = nextval('ledger_versions'),
+            -- Above every version that was folded before, not above the new one.
+            refolded_version = CASE WHEN n.refolded THEN vaults.ledger_version + 1 ELSE vaults.refolded_version END,
+            tvl = n.tvl, roi_pct = n.roi_pct,
             max_drawdown_pct = n.max_drawdown_pct, is_liquidated = n.is_liquidated,
             listed_follower_count = n.listed, follower_count = n.followers, trade_count = n.trades,
             winning_trade_count = n.wins, as_of = n.as_of, block_number = n.block_number
         FROM unnest(
             %(ids)s::uuid[], %(tvls)s::numeric[], %(rois)s::numeric[], %(drawdowns)s::numeric[],
             %(liquidated)s::boolean[], %(listed)s::bigint[], %(followers)s::bigint[], %(trades)s::bigint[],
-            %(wins)s::bigint[], %(times)s::timestamptz[], %(blocks)s::bigint[]
+            %(wins)s::bigint[], %(times)s::timestamptz[], %(blocks)s::bigint[],
+            %(refolded)s::boolean[]
         ) AS n (id, tvl, roi_pct, max_drawdown_pct, is_liquidated, listed, followers, trades, wins, as_of,
-            block_number)
+            block_number, refolded)
         WHERE vaults.id = n.id
         """,
         {
@@ -197,11 +174,13 @@ async def save_figures(conn: Connection, figures: Mapping[VaultId, VaultFigures]
             "wins": [row.winning_trade_count for row in rows],
             "times": [_time(row.as_of) for row in rows],
             "blocks": [row.block_number for row in rows],
+            "refolded": [vault in refolded for vault in figures],
         },
     )
 
 
-def _follower(columns: Sequence[Any]) -> FollowerRow:
+def follower_row(columns: Sequence[Any]) -> FollowerRow:
+    """The follower in FOLLOWER_COLUMNS."""
     user, wallet, deposit, deposited, withdrawn, settled, shares, generation, subscribed, first, flags = columns
     state = FollowerState(
         wallet=wallet,
