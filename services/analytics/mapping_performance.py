@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
+import orjson
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from protos.analytics.v1 import performance_pb2 as pb
@@ -49,13 +51,18 @@ def details_to_proto(state: VaultState, created_at: int, refresh: Refresh | None
     )
 
 
-def windows_to_proto(subject: SubjectState | None, refresh: Refresh | None) -> list[pb.WindowPerformance]:
-    """The figures of every window as of the refresh; nulls with reasons when it has not seen the vault."""
-    if subject is None or refresh is None:
-        return [pb.WindowPerformance(window=window, null_reasons=_NOT_REFRESHED) for window in Window]
-    return [
+@lru_cache(maxsize=512)
+def windows_to_proto(windows: str | None, refresh: Refresh | None) -> tuple[pb.WindowPerformance, ...]:
+    """The figures of every window as of the refresh; nulls with reasons when it has not seen the vault.
+
+    `windows` is a SubjectState as JSON. Remembered: until the next refresh the same text gives the same figures.
+    """
+    if windows is None or refresh is None:
+        return tuple(pb.WindowPerformance(window=window, null_reasons=_NOT_REFRESHED) for window in Window)
+    subject = SubjectState.from_json(orjson.loads(windows))
+    return tuple(
         _window_to_proto(window, window_figures(window, subject.window(window), refresh.as_of)) for window in Window
-    ]
+    )
 
 
 def _window_to_proto(window: Window, row: WindowFigures) -> pb.WindowPerformance:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from libs.database import Pool, database_errors, read_from_one_snapshot
+from libs.database import Pool, database_errors, read_from_one_snapshot, reading
 from libs.errors import NotFound
 from protos.analytics.v1 import performance_pb2 as pb
 from protos.analytics.v1 import performance_pb2_grpc
@@ -12,9 +12,9 @@ from services.analytics import mapping, mapping_performance
 from services.analytics.history import history
 from services.analytics.history_request import history_request_from_proto
 from services.analytics.platform_history import platform_history
-from services.analytics.repository import boards, figures, fold_state, platform, points, subjects
+from services.analytics.repository import boards, figures, platform, points, subjects
+from services.analytics.repository.details import find_vault_parts
 from services.analytics.requests import address_from_proto
-from services.analytics.state import VaultState
 
 
 class PerformanceServicer(performance_pb2_grpc.PerformanceServiceServicer):
@@ -27,21 +27,16 @@ class PerformanceServicer(performance_pb2_grpc.PerformanceServiceServicer):
         self, request: pb.GetVaultPerformanceRequest, context: Any
     ) -> pb.GetVaultPerformanceResponse:
         vault = mapping.vault_id_from_proto(request.vault_id)
-        async with database_errors(), self._pool.connection() as conn:
-            await read_from_one_snapshot(conn)
-            performance = await figures.find_performance(conn, vault)
-            created_at = await platform.find_created_at(conn, vault)
-            if performance is None or created_at is None:
-                raise NotFound("no such vault", reason="VAULT_NOT_FOUND")
-            state = (await fold_state.load_states(conn, [vault])).get(vault) or VaultState()
-            refresh = await subjects.find_refresh(conn)
-            subject = (await subjects.load_subjects(conn, [vault])).get(vault)
+        async with database_errors(), reading(self._pool) as conn:
+            parts = await find_vault_parts(conn, vault)
+        if parts is None:
+            raise NotFound("no such vault", reason="VAULT_NOT_FOUND")
         return pb.GetVaultPerformanceResponse(
-            details=mapping_performance.details_to_proto(state, created_at, refresh),
-            windows=mapping_performance.windows_to_proto(subject, refresh),
-            refreshed_at=mapping.timestamp(refresh.as_of if refresh else None),
-            as_of=mapping.timestamp(performance.as_of),
-            block_number=performance.block_number,
+            details=mapping_performance.details_to_proto(parts.state, parts.created_at, parts.refresh),
+            windows=mapping_performance.windows_to_proto(parts.windows, parts.refresh),
+            refreshed_at=mapping.timestamp(parts.refresh.as_of if parts.refresh else None),
+            as_of=mapping.timestamp(parts.as_of),
+            block_number=parts.block_number,
         )
 
     async def GetVaultHistory(  # noqa: N802

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from libs.database import Connection
-from libs.identifiers import VaultId
 from services.analytics.history import Buckets, Resolution
 from services.analytics.platform_history import AssetChange
 
@@ -18,15 +17,6 @@ class Counts(NamedTuple):
     liquidated: int
     followers: int
     leaders: int
-
-
-async def find_created_at(conn: Connection, vault: VaultId) -> int | None:
-    """The second of a vault's deployment."""
-    cursor = await conn.execute(
-        "SELECT extract(epoch FROM created_at)::bigint FROM vaults WHERE id = %(id)s", {"id": vault}
-    )
-    row = await cursor.fetchone()
-    return row[0] if row else None
 
 
 async def list_tvl_by_asset(conn: Connection) -> list[tuple[str, int]]:
